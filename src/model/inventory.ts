@@ -1,0 +1,40 @@
+import type { Digest } from './digest.ts';
+
+/** A layer of containers-storage (layers.json of c/storage, `storage/layers.go`). */
+export interface StoredLayer {
+  readonly id: string;
+  readonly parent?: string;
+  /** Digest and size of the uncompressed tar. */
+  readonly diffDigest?: Digest;
+  readonly diffSizeBytes?: number;
+  /** Digest and size of the blob it was made from. */
+  readonly blobDigest?: Digest;
+  readonly blobSizeBytes?: number;
+  /** c/storage's own mark of a write that did not end; it removes such a layer at the next chance. */
+  readonly incomplete: boolean;
+  /** The driver's folder for it is gone. */
+  readonly folderMissing: boolean;
+}
+
+export interface StoredImage {
+  /** 64 hex digits. */
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Every manifest digest it answers to: its own, and that of an index it was chosen from. */
+  readonly digests: readonly Digest[];
+  /** Base first. */
+  readonly layers: readonly StoredLayer[];
+  /** A layer, or the manifest or config, that the image needs is not in the store: it cannot run. Each is named. */
+  readonly missing: readonly string[];
+  /** Microseconds since the epoch. */
+  readonly createdUs: number;
+}
+
+/** One consistent view of a store. */
+export interface Inventory {
+  readonly storePath: string;
+  readonly driver: string;
+  readonly images: readonly StoredImage[];
+  /** By id. */
+  readonly layers: ReadonlyMap<string, StoredLayer>;
+}
