@@ -28,3 +28,29 @@ export interface Platform {
   readonly architecture: string;
   readonly variant?: string;
 }
+
+/** One manifest of an index. */
+export interface IndexEntry extends Descriptor {
+  readonly platform?: Platform;
+}
+
+/** OCI image index, or Docker manifest list. */
+export interface Index {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly manifests: readonly IndexEntry[];
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** What is read of an image's configuration (OCI image-spec "config"). */
+export interface ImageConfig {
+  /** The exact bytes that the manifest's `config` descriptor is of. */
+  readonly bytes: Buffer;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Digests of the uncompressed layers, base first. */
+  readonly diffDigests: readonly Digest[];
+  readonly os?: string;
+  readonly architecture?: string;
+  /** RFC 3339, as written. */
+  readonly created?: string;
+}

@@ -1,0 +1,197 @@
+import { Readable } from 'node:stream';
+import type { PullOptions } from '../model/definition.ts';
+import { asDigest, type Digest } from '../model/digest.ts';
+import { Failure } from '../model/failure.ts';
+import type { Descriptor, ImageConfig, Manifest, Platform } from '../model/manifest.ts';
+import type { Reference } from '../model/reference.ts';
+import { createAsk, type Target } from './ask.ts';
+import { createAuthorizer } from './authorize.ts';
+import { checkRange, rangeHeader, type ByteRange } from './byte-range.ts';
+import type { FindCertificates } from './certificates.ts';
+import { choosePlatform } from './choose-platform.ts';
+import { createConnections } from './connections.ts';
+import type { FindCredential } from './credentials.ts';
+import { endpointsOf, type Endpoint } from './endpoints.ts';
+import { defaultLimits, type RegistryLimits } from './limits.ts';
+import { parseConfig } from './parse-config.ts';
+import { acceptedTypes, parseManifest, type ParsedManifest } from './parse-manifest.ts';
+import type { RegistriesConf } from './parse-registries-conf.ts';
+import { readBody } from './read-body.ts';
+import { pause, type RetryPlan } from './retry.ts';
+import { createSend, type RequestEvent } from './send.ts';
+import { createTargets } from './targets.ts';
+import { tryEndpoints } from './try-endpoints.ts';
+import { digestOf, verified } from './verify-body.ts';
+
+export interface RegistryParts {
+  readonly config: RegistriesConf;
+  readonly credentials: FindCredential;
+  readonly certificates: FindCertificates;
+  readonly userAgent: string;
+  /** Where HTTPS_PROXY, HTTP_PROXY, NO_PROXY and SSL_CERT_FILE are read. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly pause?: RetryPlan['pause'];
+  readonly onRequest?: (event: RequestEvent) => void;
+}
+
+export interface AskOptions {
+  readonly pull?: PullOptions;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads images from registries (OCI distribution-spec 1.1, "Pull"). Everything that is returned has been checked against its
+ * digest. Failures: `Transient`, `TimedOut`, `Authentication`, `NotFound`, `BadContent`, `DigestMismatch`, `BadConfiguration`,
+ * `ProgramMissing` (a credential helper), `Cancelled`.
+ */
+export interface Registry {
+  /** The manifest that a reference means for a platform; `pull` may name another platform. */
+  resolve(reference: Reference, options: AskOptions & { readonly platform: Platform }): Promise<Manifest>;
+  /** What a tag points at now, an index where it is one: the server's word, from one HEAD request where it gives it. */
+  resolveDigest(reference: Reference, options?: AskOptions): Promise<Digest>;
+  /**
+   * A blob of a reference's repository, or a range of it. Its bytes count only once the stream has ended without an error;
+   * of a range, only the length is checked.
+   */
+  blob(
+    reference: Reference,
+    descriptor: Descriptor,
+    options?: AskOptions & { readonly range?: ByteRange },
+  ): Promise<Readable>;
+  config(reference: Reference, manifest: Manifest, options?: AskOptions): Promise<ImageConfig>;
+  /** Ends all connections, and with them what still streams. */
+  close(): Promise<void>;
+}
+
+export function createRegistry(parts: RegistryParts, limits: RegistryLimits = defaultLimits): Registry {
+  const now = parts.now ?? Date.now;
+  const connections = createConnections(parts.env, limits);
+  const send = createSend(connections, limits, parts.onRequest);
+  const wire = { userAgent: parts.userAgent, now, limits };
+  const ask = createAsk(send, createAuthorizer(send, wire), wire);
+  const targetOf = createTargets(parts.credentials, parts.certificates);
+  /** The endpoint that last served a reference: it has the rest of the image, and is asked first. */
+  const served = new Map<string, string>();
+
+  const withEndpoint = <T>(
+    reference: Reference,
+    { pull = {}, signal }: AskOptions,
+    work: (target: Target) => Promise<T>,
+  ): Promise<T> => {
+    const last = served.get(reference.text);
+    const rank = (endpoint: Endpoint): number => (nameOf(endpoint) === last ? 0 : 1);
+    const endpoints = endpointsOf(reference, parts.config).toSorted((a, b) => rank(a) - rank(b));
+    const plan: RetryPlan = {
+      ...limits,
+      tries: pull.retry === undefined ? limits.tries : pull.retry + 1,
+      firstDelayMs: pull.retryDelayMs ?? limits.firstDelayMs,
+      random: parts.random ?? Math.random,
+      pause: parts.pause ?? pause,
+    };
+    const once = async (endpoint: Endpoint): Promise<T> => {
+      const result = await work(await targetOf(endpoint, reference, pull, signal));
+      served.set(reference.text, nameOf(endpoint));
+      return result;
+    };
+    return tryEndpoints(endpoints, once, plan, signal);
+  };
+
+  const manifestAt = async (
+    target: Target,
+    tagOrDigest: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ParsedManifest> => {
+    const resource = `manifests/${tagOrDigest}`;
+    const what = `${nameOf(target)}, ${resource}`;
+    const answer = await ask(target, { method: 'GET', resource, headers: accept, signal });
+    const bytes = await readBody(answer, limits.manifestBytes, what);
+    const wanted = asDigest(tagOrDigest);
+    const said = asDigest(answer.header('docker-content-digest'));
+    for (const digest of [wanted, said]) {
+      if (digest !== undefined && digestOf(bytes, digest) !== digest)
+        throw new Failure(
+          'DigestMismatch',
+          `${what}: what came does not have the digest ${digest}; the registry or a proxy is damaged`,
+        );
+    }
+    return parseManifest(bytes, digestOf(bytes, wanted), answer.header('content-type'), what);
+  };
+
+  const blob: Registry['blob'] = (reference, descriptor, options = {}) =>
+    withEndpoint(reference, options, async (target) => {
+      const { digest, sizeBytes } = descriptor;
+      const resource = `blobs/${digest}`;
+      const what = `${nameOf(target)}, ${resource}`;
+      const { headers, lengthBytes, part } = rangeHeader(options.range, sizeBytes, what);
+      if (lengthBytes === 0 && part) return Readable.from([]);
+      const answer = await ask(target, { method: 'GET', resource, headers, signal: options.signal });
+      try {
+        checkRange(answer, part ? options.range : undefined, sizeBytes, what);
+      } catch (error) {
+        await answer.discard();
+        throw error;
+      }
+      return Readable.from(verified(answer.body, lengthBytes, part ? undefined : digest, what), {
+        objectMode: false,
+      });
+    });
+
+  return {
+    resolve: (reference, options) =>
+      withEndpoint(reference, options, async (target) => {
+        const found = await manifestAt(target, tagOrDigestOf(reference), options.signal);
+        if (found.kind === 'image') return found.manifest;
+        const what = `${nameOf(target)}, index ${found.index.digest}`;
+        const entry = choosePlatform(found.index, wantedPlatform(options.platform, options.pull), what);
+        const chosen = await manifestAt(target, entry.digest, options.signal);
+        if (chosen.kind === 'index')
+          throw new Failure('BadContent', `${what}: it leads to another index, not to an image`);
+        return { ...chosen.manifest, indexDigest: found.index.digest };
+      }),
+    resolveDigest: (reference, options = {}) =>
+      withEndpoint(reference, options, async (target) => {
+        if (reference.digest !== undefined) return reference.digest;
+        const { signal } = options;
+        const resource = `manifests/${tagOrDigestOf(reference)}`;
+        const answer = await ask(target, { method: 'HEAD', resource, headers: accept, signal });
+        await answer.discard();
+        const said = asDigest(answer.header('docker-content-digest'));
+        if (said !== undefined) return said;
+        const found = await manifestAt(target, tagOrDigestOf(reference), signal);
+        return found.kind === 'image' ? found.manifest.digest : found.index.digest;
+      }),
+    blob,
+    async config(reference, { config }, options = {}) {
+      const what = `${reference.domain}/${reference.path}, config ${config.digest}`;
+      if (config.sizeBytes > limits.configBytes)
+        throw new Failure('BadContent', `${what}: larger than ${limits.configBytes} bytes`);
+      const pieces: Buffer[] = [];
+      for await (const piece of await blob(reference, config, options)) pieces.push(piece as Buffer);
+      return parseConfig(Buffer.concat(pieces), what);
+    },
+    close: () => connections.close(),
+  };
+}
+
+const accept = { accept: acceptedTypes.join(', ') };
+
+function nameOf({ domain, path }: { readonly domain: string; readonly path: string }): string {
+  return `${domain}/${path}`;
+}
+
+function tagOrDigestOf({ tag, digest }: Reference): string {
+  return digest ?? tag ?? 'latest';
+}
+
+function wantedPlatform(host: Platform, pull: PullOptions = {}): Platform {
+  // The host's own variant says nothing about another architecture.
+  const variant = pull.variant ?? (pull.arch === undefined ? host.variant : undefined);
+  return {
+    os: pull.os ?? host.os,
+    architecture: pull.arch ?? host.architecture,
+    ...(variant === undefined ? {} : { variant }),
+  };
+}
