@@ -1,0 +1,75 @@
+import type { Digest } from '../model/digest.ts';
+import { asFailure, Failure } from '../model/failure.ts';
+import type { Want } from '../plan/want.ts';
+import { nextPull } from '../plan/next-pull.ts';
+import type { Pull } from './make-plan.ts';
+
+export type PullEvent =
+  | { readonly kind: 'started'; readonly pull: Pull }
+  | { readonly kind: 'layer'; readonly pull: Pull; readonly bytesDone: number }
+  | { readonly kind: 'pulled'; readonly pull: Pull }
+  | { readonly kind: 'failed'; readonly pull: Pull; readonly failure: Failure };
+
+export interface PullResult {
+  readonly want: Want;
+  /** Absent where the image is now present. */
+  readonly failure?: Failure;
+}
+
+/** Writes one image into the store and checks what is there then. */
+export type ImportPull = (pull: Pull, signal: AbortSignal) => Promise<void>;
+
+/** Measured: two at once are faster than one; eight are slower, as skopeo unpacks under the store's own lock. */
+export const pullsAtOnce = 2;
+
+/**
+ * Pulls images, two at once and never two that share a layer which is still missing. One that fails does not stop the others,
+ * but a full disk and a cancel stop what has not begun.
+ */
+export async function pullImages(
+  pulls: readonly Pull[],
+  importPull: ImportPull,
+  signal: AbortSignal,
+  onEvent: (event: PullEvent) => void,
+): Promise<PullResult[]> {
+  const waiting = [...pulls];
+  const running = new Map<Pull, Promise<void>>();
+  const arrived = new Set<Digest>();
+  const results: PullResult[] = [];
+  let stopped: Failure | undefined;
+
+  const run = async (pull: Pull): Promise<void> => {
+    onEvent({ kind: 'started', pull });
+    try {
+      await importPull(pull, signal);
+      for (const digest of pull.missing) arrived.add(digest);
+      results.push({ want: pull.want });
+      onEvent({ kind: 'pulled', pull });
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.code === 'NoSpace' || failure.code === 'Cancelled') stopped ??= failure;
+      results.push({ want: pull.want, failure });
+      onEvent({ kind: 'failed', pull, failure });
+    } finally {
+      running.delete(pull);
+    }
+  };
+
+  for (;;) {
+    if (signal.aborted) stopped ??= new Failure('Cancelled', 'cancelled before it was begun');
+    while (stopped === undefined && running.size < pullsAtOnce) {
+      const pull = nextPull(waiting, [...running.keys()], arrived);
+      if (pull === undefined) break;
+      waiting.splice(waiting.indexOf(pull), 1);
+      running.set(pull, run(pull));
+    }
+    if (running.size === 0) break;
+    await Promise.race(running.values());
+  }
+  for (const pull of waiting) {
+    const failure = stopped ?? new Failure('Internal', `${pull.want.image} was never begun`);
+    results.push({ want: pull.want, failure });
+    onEvent({ kind: 'failed', pull, failure });
+  }
+  return results;
+}

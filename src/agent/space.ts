@@ -1,0 +1,72 @@
+import { tmpdir } from 'node:os';
+import { Failure } from '../model/failure.ts';
+import { freeSpace } from '../system/free-space.ts';
+import type { Plan } from './make-plan.ts';
+import { pullsAtOnce } from './pull-images.ts';
+
+/** What one file system must give, and what it has. */
+export interface SpaceNeed {
+  /** The folders on it that are written. */
+  readonly paths: readonly string[];
+  /** With the reserve. */
+  readonly neededBytes: number;
+  readonly freeBytes: number;
+  readonly neededInodes: number;
+  /** Infinity where the file system has no limit. */
+  readonly freeInodes: number;
+}
+
+/** Left free for the rest of the host: a twentieth of the file system, at most 1 GiB. */
+const reserveShare = 0.05;
+const reserveLimitBytes = 1024 ** 3;
+
+/**
+ * Free space against what a plan writes, per file system: the layers unpacked in the store, and the compressed copies that skopeo
+ * makes in $TMPDIR, else /var/tmp, of the images that are pulled at once.
+ */
+export async function spaceNeeds({ cost, pulls }: Plan, storePath: string): Promise<SpaceNeed[]> {
+  const largest = pulls.map(({ bytesToFetch }) => bytesToFetch).sort((a, b) => b - a);
+  const temporaryBytes = largest.slice(0, pullsAtOnce).reduce((total, bytes) => total + bytes, 0);
+  const temporaryPath = process.env['TMPDIR'] === undefined ? '/var/tmp' : tmpdir();
+  const writes = [
+    { path: storePath, bytes: cost.bytesOnDisk, inodes: cost.inodes },
+    { path: temporaryPath, bytes: temporaryBytes, inodes: pulls.length },
+  ];
+  const spaces = await Promise.all(
+    writes.map(async (write) => ({ ...write, space: await freeSpace(write.path) })),
+  );
+  return [...Map.groupBy(spaces, ({ space }) => space.device).values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { totalBytes, freeBytes, freeInodes } = first.space;
+    const reserveBytes = Math.min(totalBytes * reserveShare, reserveLimitBytes);
+    return {
+      paths: group.map(({ path }) => path),
+      neededBytes: Math.ceil(group.reduce((total, { bytes }) => total + bytes, 0) + reserveBytes),
+      freeBytes,
+      neededInodes: group.reduce((total, { inodes }) => total + inodes, 0),
+      freeInodes,
+    };
+  });
+}
+
+/** The first file system that has too little, as a failure that says how much is wanting. */
+export function tooLittleSpace(needs: readonly SpaceNeed[]): Failure | undefined {
+  for (const { paths, neededBytes, freeBytes, neededInodes, freeInodes } of needs) {
+    const where = paths.join(' and ');
+    if (freeBytes < neededBytes) {
+      return new Failure(
+        'NoSpace',
+        `the file system of ${where} has ${freeBytes} bytes free and ${neededBytes} are needed: ` +
+          `free ${neededBytes - freeBytes} bytes more, or name another with --store or TMPDIR`,
+      );
+    }
+    if (freeInodes < neededInodes) {
+      return new Failure(
+        'NoSpace',
+        `the file system of ${where} has ${freeInodes} inodes free and ${neededInodes} are needed`,
+      );
+    }
+  }
+  return undefined;
+}

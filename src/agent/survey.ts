@@ -1,0 +1,36 @@
+import { diskTree } from '../definitions/disk-tree.ts';
+import { readBoundSet } from '../definitions/read-bound-set.ts';
+import type { BoundSet } from '../model/definition.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Problem } from '../model/problem.ts';
+import { type Assessment, assess } from '../plan/assess.ts';
+import { wantsOf } from '../plan/want.ts';
+import { readInventory } from '../store/read-inventory.ts';
+
+/** What a root binds, held against what a store has. */
+export interface Survey {
+  readonly inventory: Inventory;
+  readonly assessments: readonly Assessment[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads a root's definitions and a store's records; no network, no program but where the store's driver is unknown.
+ * @throws Failure `StoreDamaged`, `StoreUnknown`; what is wrong with a definition is in `problems`.
+ */
+export async function surveyRoot(rootPath: string, storePath: string, signal: AbortSignal): Promise<Survey> {
+  const [boundSet, inventory] = await Promise.all([
+    readBoundSet(diskTree(rootPath)),
+    readInventory(storePath, { signal }),
+  ]);
+  return surveyOf(boundSet, inventory);
+}
+
+export function surveyOf(boundSet: BoundSet, inventory: Inventory): Survey {
+  const { wants, problems } = wantsOf(boundSet.definitions);
+  return {
+    inventory,
+    assessments: assess(wants, inventory),
+    problems: [...boundSet.problems, ...problems],
+  };
+}

@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Failure } from '../model/failure.ts';
+import type { Place } from './program.ts';
+
+/** Where bootc keeps bound images: an additional image store that its own quadlets name (bootc, "Logically bound images"). */
+const bootcStorePath = '/usr/lib/bootc/storage';
+
+/**
+ * The root and store that a command works on, as absolute paths.
+ * @throws Failure `Usage` for a root that is no folder, `NotBootcHost` where no store is given and the host has none of bootc's.
+ */
+export function placeOf({ root, store }: Place): { rootPath: string; storePath: string } {
+  const rootPath = resolve(root);
+  if (!existsSync(rootPath)) throw new Failure('Usage', `--root ${root}: there is no such folder`);
+  if (store !== undefined) return { rootPath, storePath: resolve(store) };
+  if (!existsSync(bootcStorePath)) {
+    throw new Failure(
+      'NotBootcHost',
+      `this is not a bootc host (${bootcStorePath} is not there): name a store with --store`,
+    );
+  }
+  return { rootPath, storePath: bootcStorePath };
+}

@@ -1,0 +1,77 @@
+import type { WriteStream } from 'node:tty';
+import type { PrefetchEvent } from '../agent/prefetch.ts';
+import { formatBytes } from './bytes.ts';
+import { lineWidth } from './table.ts';
+
+export interface Progress extends Disposable {
+  readonly onEvent: (event: PrefetchEvent) => void;
+  readonly close: () => void;
+}
+
+/** Shows a prefetch as it goes: lines of what happened, and below them, on a terminal, one bar for all of it. */
+export function openProgress(stream: NodeJS.WriteStream): Progress {
+  const bar = stream.isTTY ? openBar(stream) : undefined;
+  const write = (line: string): void => {
+    bar?.clear();
+    stream.write(`${line}\n`);
+    bar?.draw();
+  };
+  const doneBytes = new Map<string, number>();
+  const close = (): void => bar?.clear();
+  const onEvent = (event: PrefetchEvent): void => {
+    switch (event.kind) {
+      case 'planned': {
+        const { pulls, cost } = event.plan;
+        if (pulls.length > 0) write(`To pull: ${pulls.length}, ${formatBytes(cost.bytesToFetch)}`);
+        bar?.setTotal(cost.bytesToFetch);
+        return;
+      }
+      case 'started':
+        return write(`${event.pull.want.image}: pulling (${event.pull.reason})`);
+      case 'layer':
+        doneBytes.set(event.pull.want.image, event.bytesDone);
+        break;
+      case 'pulled':
+        doneBytes.set(event.pull.want.image, event.pull.bytesToFetch);
+        write(`${event.pull.want.image}: present`);
+        break;
+      case 'failed':
+        write(`${event.pull.want.image}: ${event.failure.message}`);
+        break;
+      case 'unresolved':
+        return write(`${event.want.image}: ${event.failure.message}`);
+    }
+    bar?.setDone([...doneBytes.values()].reduce((total, bytes) => total + bytes, 0));
+  };
+  return { onEvent, close, [Symbol.dispose]: close };
+}
+
+function openBar(stream: WriteStream) {
+  let total = 0;
+  let done = 0;
+  const clear = (): void => {
+    stream.cursorTo(0);
+    stream.clearLine(0);
+  };
+  const draw = (): void => {
+    if (total === 0) return;
+    const share = Math.min(1, done / total);
+    const label = ` ${Math.floor(share * 100)} %  ${formatBytes(Math.min(done, total))} of ${formatBytes(total)}`;
+    const cells = Math.max(10, Math.min(stream.columns, lineWidth) - label.length - 3);
+    const full = Math.round(share * cells);
+    clear();
+    stream.write(`[${'#'.repeat(full)}${'.'.repeat(cells - full)}]${label}`);
+  };
+  return {
+    clear,
+    draw,
+    setTotal: (bytes: number): void => {
+      total = bytes;
+      draw();
+    },
+    setDone: (bytes: number): void => {
+      done = bytes;
+      draw();
+    },
+  };
+}
