@@ -53,7 +53,7 @@ export function createConnections(env: NodeJS.ProcessEnv, limits: RegistryLimits
     async close() {
       const all = [...pools.values()].flatMap((ofTrust) => [...ofTrust.values()]);
       pools.clear();
-      await Promise.all(all.map(async (dispatcher) => (await dispatcher).destroy()));
+      await Promise.allSettled(all.map(async (dispatcher) => (await dispatcher).destroy()));
     },
   };
 }

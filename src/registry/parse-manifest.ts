@@ -113,13 +113,10 @@ export function parseManifest(
   throw new Failure('BadContent', `${what}: ${shown(mediaType)} is neither an image nor an index`);
 }
 
-function isSchema1(document: unknown, declared: string | undefined): boolean {
+function isSchema1(document: object, declared: string | undefined): boolean {
   return (
     /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:json|prettyjws)$/.test(declared ?? '') ||
-    (typeof document === 'object' &&
-      document !== null &&
-      'schemaVersion' in document &&
-      document.schemaVersion === 1)
+    ('schemaVersion' in document && document.schemaVersion === 1)
   );
 }
 

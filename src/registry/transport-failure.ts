@@ -11,6 +11,9 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
   if (error instanceof Failure) return error;
   if (signal?.aborted) return new Failure('Cancelled', `${host}: cancelled`, { cause: error });
   const code = codeOf(error);
+  // undici says this in the text alone.
+  const proxyStatus = /^Proxy (?:response|Authentication).*\((\d{3})\)/.exec((error as Error).message)?.[1];
+  if (proxyStatus !== undefined) return proxyFailure(proxyStatus, host, error);
   const options = { cause: error };
   if (untrusted.test(code))
     return new Failure(
@@ -43,6 +46,12 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
     `${host}: cannot be reached, or broke off (${code || 'no reason given'})`,
     options,
   );
+}
+
+function proxyFailure(status: string, host: string, cause: unknown): Failure {
+  return status === '407'
+    ? new Failure('Authentication', `${host}: the proxy wants a login; put it into HTTPS_PROXY`, { cause })
+    : new Failure('Transient', `${host}: the proxy cannot reach it (HTTP ${status})`, { cause });
 }
 
 function codeOf(error: unknown): string {

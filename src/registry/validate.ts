@@ -20,12 +20,16 @@ export function validate<Schema extends GenericSchema>(
   throw new Failure(code, `${what}: ${field} is not ${expected ?? 'as it has to be'}`);
 }
 
-/** The text as JSON. @throws Failure `code`, naming `what`. */
-export function parseJson(text: string, what: string, code: FailureCode = 'BadContent'): unknown {
+/** The text as a JSON object. @throws Failure `code`, naming `what` */
+export function parseJson(text: string, what: string, code: FailureCode = 'BadContent'): object {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     // The engine's message quotes the text, which may hold secrets.
     throw new Failure(code, `${what}: not valid JSON`);
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Failure(code, `${what}: not a JSON object`);
+  return value;
 }

@@ -184,7 +184,7 @@ test('gets a new token when the old one has expired, a minute at the earliest', 
 });
 
 test('takes the first challenge that it can answer', async () => {
-  const { host } = await serve(
+  const { host, asked } = await serve(
     guarded(
       (request) => request.headers.authorization === basicOfAlice,
       () => ['Negotiate abc==', 'Digest realm="a", nonce="b"', 'Basic realm="here"'],
@@ -192,6 +192,7 @@ test('takes the first challenge that it can answer', async () => {
   );
   const { registry } = open(withCredential(alice));
   await registry.resolve(refer(host), ask);
+  expect(asked).toHaveLength(2);
 });
 
 test('asks the root of the API where the challenge is only there', async () => {

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { redirectTarget } from '../../src/registry/redirect.ts';
-import { answerSample, fail, layer, layerDescriptor, open, plain, platform, refer } from './sample.ts';
+import { answerPath, fail, layer, layerDescriptor, open, plain, platform, refer } from './sample.ts';
 import { serve } from './serve.ts';
 
 const from = new URL('https://registry.test/v2/app/blobs/x');
@@ -32,11 +32,7 @@ test('the credential stays with the first origin, the range goes along', async (
   const storage = await serve((request, response) => {
     // Back to the registry: what was dropped does not come back.
     if (request.url === '/back') response.writeHead(302, { location: `http://${host}/plain` }).end();
-    else
-      answerSample(
-        { ...request, url: `/v2/app/blobs/${layerDescriptor.digest}`, headers: request.headers } as never,
-        response,
-      );
+    else answerPath(`/v2/app/blobs/${layerDescriptor.digest}`, request, response);
   });
   let target = `http://${storage.host}/blob?signature=SECRET`;
   const { host, requests } = await serve((request, response) => {
@@ -63,8 +59,7 @@ test('within an origin the credential goes along', async () => {
   const { host, asked } = await serve((request, response) => {
     if (request.headers.authorization === undefined)
       fail(response, 401, 'X', { 'www-authenticate': 'Basic realm="r"' });
-    else if (request.url === '/moved')
-      answerSample({ ...request, url: '/v2/app/manifests/1' } as never, response);
+    else if (request.url === '/moved') answerPath('/v2/app/manifests/1', request, response);
     else response.writeHead(308, { location: '/moved' }).end();
   });
   const { registry } = open({ credentials: async () => ({ username: 'u', password: 'p' }) });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { Digest } from '../../src/model/digest.ts';
 import type { Descriptor } from '../../src/model/manifest.ts';
@@ -49,8 +49,11 @@ export const indexText = JSON.stringify({
 });
 
 /** Answers for the repository `app`: `app:1` is an image, `app:all` an index of it. */
-export const answerSample: RequestListener = (request, response) => {
-  const url = request.url ?? '';
+export const answerSample: RequestListener = (request, response) =>
+  answerPath(request.url ?? '', request, response);
+
+/** The same for a request that was meant for another path. */
+export function answerPath(url: string, request: IncomingMessage, response: ServerResponse): void {
   const manifests: Record<string, [string, string]> = {
     '1': [imageType, imageText],
     all: [indexType, indexText],
@@ -72,7 +75,7 @@ export const answerSample: RequestListener = (request, response) => {
   } else {
     fail(response, 404, 'MANIFEST_UNKNOWN');
   }
-};
+}
 
 export function fail(response: ServerResponse, status: number, code = 'UNKNOWN', headers = {}): void {
   response.writeHead(status, headers);
