@@ -66,9 +66,9 @@ test('manifests and configs', () => {
 
 test('manifests of any bytes, and nested deeply', () => {
   fc.assert(
-    fc.property(fc.uint8Array(), (bytes) =>
-      expect(defect(() => parseManifest(Buffer.from(bytes), sha256(bytes), undefined, 'it'))).toBeUndefined(),
-    ),
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(defect(() => parseManifest(Buffer.from(bytes), sha256(bytes), undefined, 'it'))).toBeUndefined();
+    }),
   );
   const deep = `{"schemaVersion":2,"layers":${'['.repeat(500_000)}`;
   expect(defect(() => parseManifest(Buffer.from(deep), sha256(deep), undefined, 'it'))).toBeUndefined();
@@ -76,9 +76,9 @@ test('manifests of any bytes, and nested deeply', () => {
 
 test('auth files', () => {
   fc.assert(
-    fc.property(fc.oneof(damaged(auth), fc.json()), fc.string(), (text, domain) =>
-      expect(defect(() => findAuth(parseAuthFile(text, 'f'), domain, 'x/y'))).toBeUndefined(),
-    ),
+    fc.property(fc.oneof(damaged(auth), fc.json()), fc.string(), (text, domain) => {
+      expect(defect(() => findAuth(parseAuthFile(text, 'f'), domain, 'x/y'))).toBeUndefined();
+    }),
     { numRuns: 1_000 },
   );
 });
@@ -88,7 +88,7 @@ test('registries.conf', () => {
     fc.property(
       fc.oneof(damaged(conf), fc.string()),
       fc.constantFrom('a.test', 'q.a.test', 'c'),
-      (text, host) =>
+      (text, host) => {
         expect(
           defect(() => {
             const merged = mergeRegistriesConf([
@@ -97,7 +97,8 @@ test('registries.conf', () => {
             ]);
             expect(endpointsOf(refer(host, 'x/app:1'), merged)).not.toHaveLength(0);
           }),
-        ).toBeUndefined(),
+        ).toBeUndefined();
+      },
     ),
     { numRuns: 1_000 },
   );
@@ -129,14 +130,14 @@ test('WWW-Authenticate ends, in a time that grows with its length', () => {
 test('redirects and Retry-After', () => {
   const location = fc.oneof(fc.string(), fc.webUrl(), damaged('https://user:pw@a.test/x?y#z'));
   fc.assert(
-    fc.property(location, (text) =>
+    fc.property(location, (text) => {
       expect(
         defect(() => {
           const url = redirectTarget(new URL('https://r.test/v2/'), text, false);
           expect([url.protocol, url.username, url.password]).toEqual(['https:', '', '']);
         }),
-      ).toBeUndefined(),
-    ),
+      ).toBeUndefined();
+    }),
   );
   fc.assert(
     fc.property(fc.string(), (text) => {
