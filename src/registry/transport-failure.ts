@@ -1,3 +1,4 @@
+import type { errors } from 'undici';
 import { Failure } from '../model/failure.ts';
 
 const untrusted =
@@ -41,9 +42,12 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
     return new Failure('BadContent', `${host}: its answer is not HTTP (${code})`, options);
   if (code === 'UND_ERR_INVALID_ARG')
     return new Failure('BadConfiguration', `${host}: the request cannot be made (${code})`, options);
+  // TLS 1.3 checks our certificate after the handshake, and the refusal is lost when the server closes at once.
+  const mute = code === 'UND_ERR_SOCKET' && (error as errors.SocketError).socket?.bytesRead === 0;
+  const hint = mute ? '; if it demands a client certificate, that is missing' : '';
   return new Failure(
     'Transient',
-    `${host}: cannot be reached, or broke off (${code || 'no reason given'})`,
+    `${host}: cannot be reached, or broke off (${code || 'no reason given'})${hint}`,
     options,
   );
 }
