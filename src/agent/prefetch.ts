@@ -1,10 +1,10 @@
 import { Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Want } from '../plan/want.ts';
+import { type Access, openAccess } from './access.ts';
 import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { type PullEvent, pullImages } from './pull-images.ts';
-import { resolveFrom } from './resolve.ts';
 import { spaceNeeds, tooLittleSpace } from './space.ts';
 import { type Survey, surveyRoot } from './survey.ts';
 
@@ -32,22 +32,24 @@ export interface PrefetchResult {
 export async function prefetchRoot(
   rootPath: string,
   storePath: string,
+  authFile: string | undefined,
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<PrefetchResult> {
   const survey = await surveyRoot(rootPath, storePath, signal);
-  const images = await prefetchSurveyed(survey, rootPath, signal, onEvent);
+  await using access = openAccess(rootPath, authFile);
+  const images = await prefetchSurveyed(survey, access, signal, onEvent);
   return { images, problems: survey.problems };
 }
 
 async function prefetchSurveyed(
   survey: Survey,
-  rootPath: string,
+  access: Access,
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
   const { storePath } = survey.inventory;
-  const plan = await makePlan(survey, resolveFrom(rootPath), signal);
+  const plan = await makePlan(survey, access.resolve, signal);
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
@@ -56,7 +58,7 @@ async function prefetchSurveyed(
 
   const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
   if (shortage !== undefined) throw shortage;
-  const results = await pullImages(plan.pulls, importPullInto(storePath, rootPath), signal, onEvent);
+  const results = await pullImages(plan.pulls, importPullInto(storePath, access), signal, onEvent);
   return [
     ...kept,
     ...results.map(({ want, failure }): ImageResult =>

@@ -1,21 +1,23 @@
 import { styleText } from 'node:util';
+import { openAccess } from '../agent/access.ts';
 import { makePlan, type Plan } from '../agent/make-plan.ts';
-import { resolveFrom } from '../agent/resolve.ts';
 import { type SpaceNeed, spaceNeeds, tooLittleSpace } from '../agent/space.ts';
 import { type Survey, surveyRoot } from '../agent/survey.ts';
 import { formatBytes } from './bytes.ts';
 import { placeOf } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
-import type { ExitStatus, Place } from './program.ts';
+import type { ExitStatus } from '../model/failure.ts';
+import type { PullPlace } from './program.ts';
 import { readiness } from './status.ts';
 import { renderTable, wrap } from './table.ts';
 
 /** `bound-images plan`: what a prefetch would do. */
-export async function plan(place: Place, signal: AbortSignal): Promise<ExitStatus> {
+export async function plan(place: PullPlace, signal: AbortSignal): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
   const survey = await surveyRoot(rootPath, storePath, signal);
-  const made = await makePlan(survey, resolveFrom(rootPath), signal);
+  await using access = openAccess(rootPath, place.authfile);
+  const made = await makePlan(survey, access.resolve, signal);
   const space = await spaceNeeds(made, storePath);
   if (place.json) printJson({ root: rootPath, ...planJson(survey, made, space) });
   else print(renderPlan(survey, made, space));

@@ -2,14 +2,15 @@ import { type PrefetchResult, prefetchRoot } from '../agent/prefetch.ts';
 import { placeOf } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
-import type { ExitStatus, Place } from './program.ts';
+import type { ExitStatus } from '../model/failure.ts';
+import type { PullPlace } from './program.ts';
 import { openProgress } from './progress.ts';
 
 /** `bound-images prefetch`: makes every bound image present. */
-export async function prefetch(place: Place, signal: AbortSignal): Promise<ExitStatus> {
+export async function prefetch(place: PullPlace, signal: AbortSignal): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
   using progress = openProgress(process.stderr);
-  const result = await prefetchRoot(rootPath, storePath, signal, progress.onEvent);
+  const result = await prefetchRoot(rootPath, storePath, place.authfile, signal, progress.onEvent);
   progress.close();
   if (place.json) printJson({ root: rootPath, store: { path: storePath }, ...resultJson(result) });
   else print(renderResult(result));

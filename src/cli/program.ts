@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { Failure } from '../model/failure.ts';
-import { version } from './version.ts';
+import { type ExitStatus, Failure } from '../model/failure.ts';
+import { version } from '../agent/version.ts';
 
 /** Where a command looks and what it prints; the same for every command that reads a root and a store. */
 export interface Place {
@@ -9,8 +9,10 @@ export interface Place {
   readonly json?: boolean;
 }
 
-/** Sets `process.exitCode`-worthy status: each command's action ends in one (bound-images(1), "Exit status"). */
-export type ExitStatus = 0 | 1 | 2 | 3 | 4 | 5;
+/** Of commands that ask registries too. */
+export interface PullPlace extends Place {
+  readonly authfile?: string;
+}
 
 /**
  * Parses argv and runs the command. Commands are loaded when they are called: what a `status` does not need is not initialised.
@@ -32,21 +34,24 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
       .option('--store <dir>', "containers-storage to use (default: bootc's, of a bootc host)")
       .addOption(new Option('--json', 'print one JSON document'));
 
+  const withLogin = (command: Command): Command =>
+    command.option('--authfile <file>', "registry logins (default: the first of bootc's auth.json files)");
+
   withPlace(program.command('status'))
     .description('what is bound, and whether the store has it')
     .action(async (place: Place) => {
       const { status: run } = await import('./status.ts');
       status = await run(place, signal);
     });
-  withPlace(program.command('plan'))
+  withLogin(withPlace(program.command('plan')))
     .description('what a prefetch would fetch, and the space it needs; changes nothing')
-    .action(async (place: Place) => {
+    .action(async (place: PullPlace) => {
       const { plan } = await import('./plan.ts');
       status = await plan(place, signal);
     });
-  withPlace(program.command('prefetch'))
+  withLogin(withPlace(program.command('prefetch')))
     .description('make every bound image present')
-    .action(async (place: Place) => {
+    .action(async (place: PullPlace) => {
       const { prefetch } = await import('./prefetch.ts');
       status = await prefetch(place, signal);
     });

@@ -6,7 +6,8 @@ import type { Assessment } from '../plan/assess.ts';
 import { formatBytes } from './bytes.ts';
 import { placeOf } from './place.ts';
 import { problemJson, renderProblem } from './problems.ts';
-import type { ExitStatus, Place } from './program.ts';
+import type { ExitStatus } from '../model/failure.ts';
+import type { Place } from './program.ts';
 import { print, printJson } from './print.ts';
 import { renderTable } from './table.ts';
 

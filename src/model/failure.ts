@@ -19,7 +19,10 @@ const facts = {
   BadContent: { exitStatus: 1, retry: false },
   BadConfiguration: { exitStatus: 1, retry: false },
   Internal: { exitStatus: 1, retry: false },
-} as const satisfies Record<string, { exitStatus: number; retry: boolean }>;
+} as const satisfies Record<string, { exitStatus: ExitStatus; retry: boolean }>;
+
+/** 0 ready; 1 failed; 2 usage; 3 something missing; 4 a definition that cannot be honoured; 5 not a bootc host. */
+export type ExitStatus = 0 | 1 | 2 | 3 | 4 | 5;
 
 export type FailureCode = keyof typeof facts;
 
@@ -36,7 +39,7 @@ export class Failure extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  get exitStatus(): number {
+  get exitStatus(): ExitStatus {
     return facts[this.code].exitStatus;
   }
 

@@ -1,0 +1,30 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the linter says, with the project's own configuration, of one file of src/plan. */
+async function lintStage(text: string): Promise<{ exitCode: number | undefined; stdout: string }> {
+  await using folder = await temporaryFolder();
+  await cp(join(project, '.oxlintrc.json'), join(folder.path, '.oxlintrc.json'));
+  await mkdir(join(folder.path, 'src/plan'), { recursive: true });
+  await writeFile(join(folder.path, 'src/plan/stage.ts'), text);
+  const oxlint = join(project, 'node_modules/.bin/oxlint');
+  return await execa(oxlint, ['src'], { cwd: folder.path, reject: false });
+}
+
+it('refuses a stage that imports another stage', async () => {
+  const { exitCode, stdout } = await lintStage(
+    "export { readInventory } from '../store/read-inventory.ts';\n",
+  );
+  expect(stdout).toContain('A stage imports only model/ and system/');
+  expect(exitCode).toBe(1);
+});
+
+it('lets a stage import the model', async () => {
+  expect(await lintStage("export { asDigest } from '../model/digest.ts';\n")).toMatchObject({ exitCode: 0 });
+});
