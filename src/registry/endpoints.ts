@@ -40,14 +40,12 @@ export function endpointsOf(reference: Reference, conf: RegistriesConf): readonl
   });
 }
 
-/** The table with the longest prefix. */
+/** The table with the longest prefix; of two as long, a wildcard and a host, the wildcard (c/image sorts them as text). */
 function tableOf(name: string, conf: RegistriesConf): RegistryTable | undefined {
-  let best: RegistryTable | undefined;
-  for (const table of conf.registries) {
-    if (matchLength(name, table.prefix) >= 0 && table.prefix.length > (best?.prefix.length ?? 0))
-      best = table;
-  }
-  return best;
+  return conf.registries
+    .filter(({ prefix }) => matchLength(name, prefix) >= 0)
+    .sort((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1))
+    .at(0);
 }
 
 /**

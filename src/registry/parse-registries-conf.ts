@@ -21,7 +21,7 @@ export interface RegistryTable {
 
 /** containers-registries.conf(5), version 2, as far as it decides where an image is pulled from. */
 export interface RegistriesConf {
-  /** Each prefix once, sorted. */
+  /** Each prefix once. */
   readonly registries: readonly RegistryTable[];
   readonly credentialHelpers?: readonly string[];
   /** Short name to full name. */
@@ -82,25 +82,9 @@ export function parseRegistriesConf(text: string, file: string): RegistriesConf 
     if (!byPrefix.has(table.prefix)) byPrefix.set(table.prefix, table);
   }
   return {
-    registries: sorted(byPrefix),
+    registries: [...byPrefix.values()],
     ...(conf['credential-helpers'] === undefined ? {} : { credentialHelpers: conf['credential-helpers'] }),
     aliases: new Map(Object.entries(conf.aliases)),
-  };
-}
-
-/** What a later file says replaces what an earlier one said of the same prefix or alias. An empty alias takes it away. */
-export function mergeRegistriesConf(files: readonly RegistriesConf[]): RegistriesConf {
-  const helpers = files.findLast(
-    ({ credentialHelpers }) => credentialHelpers !== undefined,
-  )?.credentialHelpers;
-  return {
-    registries: sorted(
-      new Map(files.flatMap(({ registries }) => registries).map((table) => [table.prefix, table])),
-    ),
-    ...(helpers === undefined ? {} : { credentialHelpers: helpers }),
-    aliases: new Map(
-      [...new Map(files.flatMap(({ aliases }) => [...aliases]))].filter(([, name]) => name !== ''),
-    ),
   };
 }
 
@@ -134,10 +118,6 @@ function place(text: string, file: string): string {
   if (/^https?:\/\//.test(text))
     throw wrong(file, `${JSON.stringify(text.slice(0, 200))} must not begin with a scheme`);
   return text.replace(/\/+$/, '');
-}
-
-function sorted(tables: ReadonlyMap<string, RegistryTable>): readonly RegistryTable[] {
-  return [...tables.values()].sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }
 
 function parseToml(text: string, file: string): unknown {

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
-import { mergeRegistriesConf, parseRegistriesConf, type RegistriesConf } from './parse-registries-conf.ts';
+import { mergeRegistriesConf } from './merge-registries-conf.ts';
+import { parseRegistriesConf, type RegistriesConf } from './parse-registries-conf.ts';
 import { isAbsent, readSmallFile } from './read-small-file.ts';
 
 /**

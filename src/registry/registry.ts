@@ -13,15 +13,14 @@ import { createConnections } from './connections.ts';
 import type { FindCredential } from './credentials.ts';
 import { endpointsOf, type Endpoint } from './endpoints.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
+import { acceptManifests, createManifestAt, nameOf } from './manifest-at.ts';
 import { parseConfig } from './parse-config.ts';
-import { acceptedTypes, parseManifest, type ParsedManifest } from './parse-manifest.ts';
 import type { RegistriesConf } from './parse-registries-conf.ts';
-import { readBody } from './read-body.ts';
 import { pause, type RetryPlan } from './retry.ts';
 import { createSend, type RequestEvent } from './send.ts';
 import { createTargets } from './targets.ts';
 import { tryEndpoints } from './try-endpoints.ts';
-import { digestOf, verified } from './verify-body.ts';
+import { verified } from './verify-body.ts';
 
 export interface RegistryParts {
   readonly config: RegistriesConf;
@@ -99,26 +98,7 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
     return tryEndpoints(endpoints, once, plan, signal);
   };
 
-  const manifestAt = async (
-    target: Target,
-    tagOrDigest: string,
-    signal: AbortSignal | undefined,
-  ): Promise<ParsedManifest> => {
-    const resource = `manifests/${tagOrDigest}`;
-    const what = `${nameOf(target)}, ${resource}`;
-    const answer = await ask(target, { method: 'GET', resource, headers: accept, signal });
-    const bytes = await readBody(answer, limits.manifestBytes, what);
-    const wanted = asDigest(tagOrDigest);
-    const said = asDigest(answer.header('docker-content-digest'));
-    for (const digest of [wanted, said]) {
-      if (digest !== undefined && digestOf(bytes, digest) !== digest)
-        throw new Failure(
-          'DigestMismatch',
-          `${what}: what came does not have the digest ${digest}; the registry or a proxy is damaged`,
-        );
-    }
-    return parseManifest(bytes, digestOf(bytes, wanted), answer.header('content-type'), what);
-  };
+  const manifestAt = createManifestAt(ask, limits);
 
   const blob: Registry['blob'] = (reference, descriptor, options = {}) =>
     withEndpoint(reference, options, async (target) => {
@@ -134,9 +114,11 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         await answer.discard();
         throw error;
       }
-      return Readable.from(verified(answer.body, lengthBytes, part ? undefined : digest, what), {
-        objectMode: false,
-      });
+      const body = verified(answer.body, lengthBytes, part ? undefined : digest, what);
+      const stream = Readable.from(body, { objectMode: false });
+      // A stream that is destroyed before it was read would leave the answer on its connection.
+      stream.once('close', () => void answer.discard());
+      return stream;
     });
 
   return {
@@ -156,7 +138,7 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         if (reference.digest !== undefined) return reference.digest;
         const { signal } = options;
         const resource = `manifests/${tagOrDigestOf(reference)}`;
-        const answer = await ask(target, { method: 'HEAD', resource, headers: accept, signal });
+        const answer = await ask(target, { method: 'HEAD', resource, headers: acceptManifests, signal });
         await answer.discard();
         const said = asDigest(answer.header('docker-content-digest'));
         if (said !== undefined) return said;
@@ -174,12 +156,6 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
     },
     close: () => connections.close(),
   };
-}
-
-const accept = { accept: acceptedTypes.join(', ') };
-
-function nameOf({ domain, path }: { readonly domain: string; readonly path: string }): string {
-  return `${domain}/${path}`;
 }
 
 function tagOrDigestOf({ tag, digest }: Reference): string {

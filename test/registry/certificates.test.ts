@@ -85,6 +85,24 @@ test('a client certificate goes to its registry, and not to where that redirects
   expect(seen).toEqual(['client', 'undefined']);
 });
 
+test('a client certificate does not go to a token server elsewhere', async () => {
+  const tls = await authority();
+  const options = { ...tls.server, ca: tls.ca, requestCert: true, rejectUnauthorized: false };
+  const seen: string[] = [];
+  const tokens = await serve((request, response) => {
+    seen.push(clientOf(request));
+    response.end('{"token":"x"}');
+  }, options);
+  const { host } = await serve((request, response) => {
+    seen.push(clientOf(request));
+    if (request.headers.authorization === 'Bearer x') answerSample(request, response);
+    else fail(response, 401, 'X', { 'www-authenticate': `Bearer realm="https://${tokens.host}/"` });
+  }, options);
+  const certificates = async () => ({ authorities: [tls.ca], identities: [tls.client] });
+  await open({ certificates }).registry.resolve(refer(host), { platform });
+  expect(seen).toEqual(['client', 'undefined', 'client']);
+});
+
 test('a registry that demands a client certificate says so', async () => {
   const tls = await authority();
   const { host } = await serve(answerSample, {

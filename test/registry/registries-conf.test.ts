@@ -124,6 +124,12 @@ test.each(cases)('%s', (_, text, host, rest, expected) => {
   expect(shown).toEqual(expected);
 });
 
+test('of a wildcard and a host that are as long, the wildcard', () => {
+  const conf = '[[registry]]\nlocation = "a.b.test"\n[[registry]]\nprefix = "*.b.test"\nlocation = "m.test"';
+  const [endpoint] = endpointsOf(refer('a.b.test'), parseRegistriesConf(conf, 'f'));
+  expect(endpoint?.domain).toBe('m.test');
+});
+
 const refused: [string, string, string][] = [
   ['blocks a.test', '[[registry]]\nlocation = "a.test"\nblocked = true', 'a.test'],
   ['not host/repository', '[[registry]]\nprefix = "a.test"\nlocation = "nohost/x"', 'a.test'],
@@ -196,7 +202,7 @@ test('files: the administrator before the vendor, drop-ins by name, the later on
     'etc/containers/registries.conf.d/60.conf/folder': '',
   });
   const conf = await readRegistriesConf(hostPath);
-  expect(conf.registries.map(({ prefix, location }) => `${prefix} ${location}`)).toEqual([
+  expect(conf.registries.map(({ prefix, location }) => `${prefix} ${location}`).sort()).toEqual([
     'a.test vendor20.test',
     'b.test main.test',
     'd.test etc30.test',

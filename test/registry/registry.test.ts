@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -91,7 +92,14 @@ test('reads ranges, and refuses what is not the range', async () => {
   };
   expect((await read()).equals(layer.subarray(100_000, 100_010))).toBe(true);
   expect(requests[0]?.headers.range).toBe('bytes=100000-100009');
-  for (mode of ['ignored', 'bytes 0-9/300000', 'bytes 100000-100009/300001', 'bytes */300000', 'nonsense'])
+  for (mode of [
+    'ignored',
+    'bytes 0-9/300000',
+    'bytes 99999-100009/300000',
+    'bytes 100000-100009/300001',
+    'bytes */300000',
+    'nonsense',
+  ])
     await expect(read()).rejects.toMatchObject({ code: 'BadContent' });
   mode = 'bytes 100000-100009/*';
   expect(await read()).toHaveLength(10);
@@ -229,7 +237,10 @@ test('a server that never answers is given up', async () => {
 test('headers beyond the limit are refused', async () => {
   const { host } = await serve((_request, response) => response.setHeader('x', 'y'.repeat(9000)).end());
   const { registry } = open({}, { headerBytes: 4096 });
-  await expect(registry.resolve(refer(host), ask)).rejects.toMatchObject({ code: 'BadContent' });
+  await expect(registry.resolve(refer(host), ask)).rejects.toMatchObject({
+    code: 'BadContent',
+    message: expect.stringContaining('headers'),
+  });
 });
 
 test('is cancelled before, while waiting for headers, and in a body', async () => {
@@ -271,4 +282,20 @@ test('tells of each request and its bytes', async () => {
     [200, layer.length],
   ]);
   expect(events[1]).toMatchObject({ method: 'GET', origin: `http://${host}`, path: '/v2/app/manifests/1' });
+});
+
+test('a blob that is not read after all gives its connection back, and is told once', async () => {
+  const { host, requests } = await serve(answerSample);
+  const events: RequestEvent[] = [];
+  const { registry } = open({ onRequest: (event) => events.push(event) });
+  await registry.resolve(refer(host), ask);
+  for (const pieces of [0, 1]) {
+    const stream = await registry.blob(refer(host), layerDescriptor, { pull: plain });
+    if (pieces > 0) await once(stream, 'data');
+    const closed = new Promise((resolve) => requests.at(-1)?.socket.once('close', resolve));
+    stream.destroy();
+    await closed;
+  }
+  await registry.close();
+  expect(events.map(({ path }) => path.includes('blobs'))).toEqual([false, false, true, true]);
 });
