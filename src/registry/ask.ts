@@ -15,7 +15,7 @@ export interface Target {
   readonly trust: Trust;
 }
 
-export interface Question {
+interface Question {
   readonly method: 'GET' | 'HEAD';
   /** Below the repository: `manifests/TAG`, `blobs/DIGEST`. */
   readonly resource: string;

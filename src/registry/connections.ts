@@ -27,7 +27,8 @@ export function createConnections(env: NodeJS.ProcessEnv, limits: RegistryLimits
   let system: Promise<readonly string[]> | undefined;
 
   const open = async (secure: boolean, proxy: string | undefined, trust: Trust): Promise<Dispatcher> => {
-    const { Agent, ProxyAgent } = await import('undici');
+    // By its default export: a bundle of this CommonJS package has no other.
+    const { Agent, ProxyAgent } = (await import('undici')).default;
     system ??= systemAuthorities(env);
     const tls = {
       timeout: limits.connectMs,

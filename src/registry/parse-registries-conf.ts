@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { Failure } from '../model/failure.ts';
 import { validate } from './validate.ts';
 
-export interface Mirror {
+interface Mirror {
   readonly location: string;
   readonly insecure: boolean;
   readonly pullFromMirror: 'all' | 'digest-only' | 'tag-only';

@@ -36,7 +36,7 @@ export interface RegistryParts {
   readonly onRequest?: (event: RequestEvent) => void;
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly pull?: PullOptions;
   readonly signal?: AbortSignal | undefined;
 }

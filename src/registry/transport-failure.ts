@@ -1,5 +1,5 @@
 import type { errors } from 'undici';
-import { Failure } from '../model/failure.ts';
+import { asFailure, Failure } from '../model/failure.ts';
 
 const untrusted =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_CA|UND_ERR_PRX_TLS)/;
@@ -15,6 +15,8 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
   // undici says this in the text alone.
   const proxyStatus = /^Proxy (?:response|Authentication).*\((\d{3})\)/.exec((error as Error).message)?.[1];
   if (proxyStatus !== undefined) return proxyFailure(proxyStatus, host, error);
+  // What comes from the network has a code: this is a mistake of ours.
+  if (code === '') return asFailure(error);
   const options = { cause: error };
   if (untrusted.test(code))
     return new Failure(
@@ -45,11 +47,7 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
   // TLS 1.3 checks our certificate after the handshake, and the refusal is lost when the server closes at once.
   const mute = code === 'UND_ERR_SOCKET' && (error as errors.SocketError).socket?.bytesRead === 0;
   const hint = mute ? '; if it demands a client certificate, that is missing' : '';
-  return new Failure(
-    'Transient',
-    `${host}: cannot be reached, or broke off (${code || 'no reason given'})${hint}`,
-    options,
-  );
+  return new Failure('Transient', `${host}: cannot be reached, or broke off (${code})${hint}`, options);
 }
 
 function proxyFailure(status: string, host: string, cause: unknown): Failure {

@@ -7,6 +7,8 @@ import { onTestFinished } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { configText, imageText, imageType, layer, layerDescriptor, sha256 } from './sample.ts';
 
+const program = 'docker-registry';
+
 export interface DockerRegistry {
   readonly host: string;
   stop(): Promise<void>;
@@ -31,7 +33,7 @@ export async function startDockerRegistry(
     ...(auth === undefined ? {} : { auth }),
   };
   await writeFile(config, JSON.stringify(document));
-  const child = spawn('docker-registry', ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, ['serve', config], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -57,6 +57,23 @@ test('plain HTTP goes through a proxy without a tunnel, and its login is wanted'
   });
 });
 
+test.each([
+  [407, 'Authentication', 'wants a login'],
+  [502, 'Transient', 'HTTP 502'],
+])('a proxy that answers %i to a tunnel is named', async (status, code, text) => {
+  const proxy = createServer();
+  proxy.on('connect', (_request, socket: Socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const { registry } = open({ env: { https_proxy: `http://u:SECRET@127.0.0.1:${port}` } }, { tries: 1 });
+  const failure: unknown = await registry
+    .resolve(refer('r.test'), { platform })
+    .catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code, message: expect.stringContaining(text) });
+  expect(String(failure)).not.toContain('SECRET');
+});
+
 test('HTTPS goes through a tunnel', async () => {
   const tunnels: string[] = [];
   const sockets: Socket[] = [];

@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readSmallFile } from '../../src/registry/read-small-file.ts';
+import { runProgram } from '../../src/system/run-program.ts';
 import { hostRoot } from './host-root.ts';
 
 test('reads a file, and finds none where there is none', async () => {
@@ -14,7 +14,7 @@ test('reads a file, and finds none where there is none', async () => {
 
 test('refuses what is too large, a folder, and a named pipe', async () => {
   const root = await hostRoot({ 'folder/large': 'x'.repeat(1024 * 1024 + 1) });
-  execFileSync('mkfifo', [join(root, 'pipe')]);
+  await runProgram('mkfifo', [join(root, 'pipe')]);
   for (const name of ['folder/large', 'folder', 'pipe'])
     await expect(readSmallFile(join(root, name))).rejects.toMatchObject({
       code: 'BadConfiguration',
