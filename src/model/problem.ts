@@ -10,7 +10,7 @@ export interface Problem {
   readonly code: string;
   /** What is wrong and how to mend it, one or two sentences for a person. */
   readonly text: string;
-  /** `error`: the definition cannot be honoured. `warning`: it is, but something will go wrong. */
+  /** `error`: no image comes of it. `warning`: its image is fetched, but something will go wrong. */
   readonly severity: 'error' | 'warning';
   /** bootc's own query fails on it, and with it the upgrade or every prune (crates/lib/src/boundimage.rs). */
   readonly failsBootc: boolean;

@@ -3,7 +3,8 @@ import { Failure } from '../../src/model/failure.ts';
 import type { Tree, TreeEntry } from '../../src/model/tree.ts';
 
 /** What stands at a path: a file's content, a link, or a pipe. Folders are there where something is below them, or as such. */
-export type Node = string | Buffer | { readonly link: string } | { readonly other: true } | { readonly folder: true };
+export type Node =
+  string | Buffer | { readonly link: string } | { readonly other: true } | { readonly folder: true };
 
 /** A Tree out of memory; keys are absolute paths. Shares nothing with the one on disk but the contract of Tree. */
 export function memoryTree(content: Readonly<Record<string, Node>>): Tree {

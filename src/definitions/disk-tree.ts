@@ -1,0 +1,113 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  type Stats,
+} from 'node:fs';
+import { posix, resolve } from 'node:path';
+import { Failure } from '../model/failure.ts';
+import type { Tree, TreeEntry } from '../model/tree.ts';
+
+/**
+ * The files below a folder on disk. Links are shown, never followed: what is opened is opened without following its last
+ * component, and the kernel is then asked what was opened, so that a folder exchanged for a link meanwhile leads nowhere.
+ *
+ * The calls are synchronous: they are small reads of a local disk, and a thousand definitions take a few ms like this
+ * and ten times that through libuv's threads.
+ * @throws Failure `BadContent` where something cannot be read.
+ */
+export function diskTree(rootPath: string): Tree {
+  const root = realpathSync(rootPath);
+  // Without a slash at its end, as the kernel names what is open, and never above the root.
+  const hostPath = (path: string): string => resolve(root, `.${posix.resolve('/', path)}`);
+  return {
+    lstat: async (path) => entryAt(hostPath(path), path),
+    list: async (path) => withOpen(hostPath(path), path, constants.O_DIRECTORY, listFolder),
+    read: async (path, limitBytes) =>
+      withOpen(hostPath(path), path, 0, (fd) => readFile(fd, path, limitBytes)),
+  };
+}
+
+function entryAt(hostPath: string, path: string): TreeEntry | undefined {
+  try {
+    const stats = lstatSync(hostPath, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (!stats.isSymbolicLink()) return entryOf(stats);
+    return { kind: 'link', target: readlinkSync(hostPath) };
+  } catch (error) {
+    // EINVAL: no link any more when it was to be read.
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL'].includes(codeOf(error))) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+function entryOf(stats: Stats): TreeEntry {
+  if (stats.isFile()) return { kind: 'file', sizeBytes: stats.size };
+  return { kind: stats.isDirectory() ? 'folder' : 'other' };
+}
+
+function withOpen<T>(hostPath: string, path: string, flags: number, use: (fd: number) => T): T {
+  let fd: number | undefined;
+  try {
+    // O_NONBLOCK: to open a pipe without it waits for a writer.
+    fd = openSync(hostPath, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | flags);
+    if (readlinkSync(`/proc/self/fd/${fd}`) !== hostPath)
+      throw new Failure('BadContent', `${path} was exchanged for something else while it was read`);
+    return use(fd);
+  } catch (error) {
+    throw error instanceof Failure ? error : unreadable(path, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function listFolder(fd: number): { names: readonly string[]; undecodable: readonly string[] } {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const names: string[] = [];
+  const undecodable: string[] = [];
+  for (const bytes of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })) {
+    let name: string;
+    try {
+      name = decoder.decode(bytes);
+    } catch {
+      name = bytes.toString('latin1').replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+      undecodable.push(name);
+    }
+    names.push(name);
+  }
+  return { names: names.sort(), undecodable: undecodable.sort() };
+}
+
+function readFile(fd: number, path: string, limitBytes: number): Buffer {
+  const stats = fstatSync(fd);
+  if (!stats.isFile()) throw new Failure('BadContent', `${path} is not a regular file`);
+  if (stats.size > limitBytes) throw tooLarge(path, limitBytes);
+  // One byte more than it had: it may be growing.
+  const bytes = Buffer.alloc(stats.size + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const taken = readSync(fd, bytes, length, bytes.length - length, null);
+    if (taken === 0) break;
+    length += taken;
+  }
+  if (length > stats.size) throw new Failure('BadContent', `${path} grew while it was read`);
+  return bytes.subarray(0, length);
+}
+
+function tooLarge(path: string, limitBytes: number): Failure {
+  return new Failure('BadContent', `${path} is larger than ${limitBytes} bytes`);
+}
+
+function unreadable(path: string, error: unknown): Failure {
+  return new Failure('BadContent', `${path} cannot be read: ${codeOf(error)}`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

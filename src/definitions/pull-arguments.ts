@@ -1,0 +1,69 @@
+import { splitArguments } from './split-arguments.ts';
+import { allAssignments, lastAssignment, lookup, type Assignment, type Unit } from './unit-file.ts';
+
+/** One word of the command that podman makes of a unit, and the line it comes from. */
+export interface Word {
+  readonly word: string;
+  readonly at: Assignment;
+}
+
+export interface UnitCommand {
+  /** Before `image pull` or `run`: `--module=` and GlobalArgs=. */
+  readonly global: readonly Word[];
+  /** After it, as far as it can change a pull: keys first, then PodmanArgs=, which wins. */
+  readonly pull: readonly Word[];
+}
+
+export type UnitType = 'image' | 'container';
+
+export const sectionOf = { image: 'Image', container: 'Container' } as const;
+
+const textFlags = {
+  image: {
+    Arch: '--arch',
+    AuthFile: '--authfile',
+    CertDir: '--cert-dir',
+    Creds: '--creds',
+    DecryptionKey: '--decryption-key',
+    OS: '--os',
+    Policy: '--policy',
+    Retry: '--retry',
+    RetryDelay: '--retry-delay',
+    Variant: '--variant',
+  },
+  container: { Retry: '--retry', RetryDelay: '--retry-delay' },
+} as const;
+const booleanFlags = { image: { AllTags: '--all-tags', TLSVerify: '--tls-verify' }, container: {} } as const;
+
+/** The command as podman's quadlet generator writes it (podman 5.4 pkg/systemd/quadlet, and the keys newer ones added). Pure. */
+export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
+  const section = sectionOf[type];
+  const pull: Word[] = [];
+  for (const [key, flag] of Object.entries(textFlags[type])) {
+    const at = lastAssignment(unit, section, key);
+    const value = lookup(unit, section, key);
+    if (at !== undefined && value !== undefined && value !== '')
+      pull.push({ word: flag, at }, { word: value, at });
+  }
+  for (const [key, flag] of Object.entries(booleanFlags[type])) {
+    const at = lastAssignment(unit, section, key);
+    const value = lookup(unit, section, key);
+    // Whatever is not one of these means false, an empty value too.
+    const isTrue = /^(?:1|yes|true|on)$/i.test(value ?? '');
+    if (at !== undefined) pull.push({ word: isTrue ? flag : `${flag}=false`, at });
+  }
+  const modules = allAssignments(unit, section, 'ContainersConfModule');
+  return {
+    global: [
+      ...modules.map((at) => ({ word: `--module=${at.value}`, at })),
+      ...wordsOf(unit, section, 'GlobalArgs'),
+    ],
+    pull: [...pull, ...wordsOf(unit, section, 'PodmanArgs')],
+  };
+}
+
+function wordsOf(unit: Unit, section: string, key: string): readonly Word[] {
+  return allAssignments(unit, section, key).flatMap((at) =>
+    splitArguments(at.value).map((word) => ({ word, at })),
+  );
+}
