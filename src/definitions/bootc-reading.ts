@@ -14,7 +14,7 @@ export type BootcReading =
       readonly reason: string;
     };
 
-export type BootcRefusal = 'bootc-syntax' | 'bootc-no-image' | 'bootc-specifier' | 'bootc-auth-file';
+type BootcRefusal = 'bootc-syntax' | 'bootc-no-image' | 'bootc-specifier' | 'bootc-auth-file';
 
 /** Pure. `type` is the entry's own extension, not that of the file it leads to. */
 export function readAsBootc(text: string, type: 'image' | 'container'): BootcReading {

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts';
 import type { Tree } from '../model/tree.ts';
 import { resolve, type Resolved } from './resolve.ts';
 
-export type TextRefusal =
+type TextRefusal =
   | 'dangling-link'
   | 'link-loop'
   | 'target-not-a-file'

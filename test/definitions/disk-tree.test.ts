@@ -23,7 +23,7 @@ afterEach(() => {
 
 test('shows what is there, links as links', async () => {
   symlinkSync('/etc/passwd', join(root, 'link'));
-  execFileSync('mkfifo', [join(root, 'pipe')]);
+  execFileSync('/usr/bin/mkfifo', [join(root, 'pipe')]);
   const tree = diskTree(root);
   expect(await tree.lstat('/')).toEqual({ kind: 'folder' });
   expect(await tree.lstat('/usr/lib/file')).toEqual({ kind: 'file', sizeBytes: 6 });
@@ -58,7 +58,7 @@ test.each([
   ['a pipe, without waiting for it', '/pipe', 5, 'not a regular file'],
 ])('does not read %s', async (_, path, limitBytes, reason) => {
   symlinkSync('usr/lib/file', join(root, 'link'));
-  execFileSync('mkfifo', [join(root, 'pipe')]);
+  execFileSync('/usr/bin/mkfifo', [join(root, 'pipe')]);
   const reading = diskTree(root).read(path, limitBytes);
   await expect(reading).rejects.toThrow(reason);
   await expect(reading).rejects.toBeInstanceOf(Failure);

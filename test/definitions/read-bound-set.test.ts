@@ -412,7 +412,7 @@ describe('on disk', () => {
 
   test('names that are not UTF-8, pipes and sockets', async () => {
     put('/usr/share/a.image', '[Image]\nImage=quay.io/a:1\n');
-    execFileSync('mkfifo', [join(root, 'usr/share/pipe')]);
+    execFileSync('/usr/bin/mkfifo', [join(root, 'usr/share/pipe')]);
     link(`${bound}/a.image`, '/usr/share/a.image');
     link(`${bound}/pipe.image`, '/usr/share/pipe');
     link(
