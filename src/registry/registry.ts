@@ -6,7 +6,8 @@ import type { Descriptor, ImageConfig, Manifest, Platform } from '../model/manif
 import type { Reference } from '../model/reference.ts';
 import { createAsk, type Target } from './ask.ts';
 import { createAuthorizer } from './authorize.ts';
-import { checkRange, rangeHeader, type ByteRange } from './byte-range.ts';
+import { createBlobAt } from './blob-at.ts';
+import type { ByteRange } from './byte-range.ts';
 import type { FindCertificates } from './certificates.ts';
 import { choosePlatform } from './choose-platform.ts';
 import { createConnections } from './connections.ts';
@@ -16,11 +17,11 @@ import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptManifests, createManifestAt, nameOf } from './manifest-at.ts';
 import { parseConfig } from './parse-config.ts';
 import type { RegistriesConf } from './parse-registries-conf.ts';
+import { readBody } from './read-body.ts';
 import { pause, type RetryPlan } from './retry.ts';
 import { createSend, type RequestEvent } from './send.ts';
 import { createTargets } from './targets.ts';
 import { tryEndpoints } from './try-endpoints.ts';
-import { verified } from './verify-body.ts';
 
 export interface RegistryParts {
   readonly config: RegistriesConf;
@@ -75,7 +76,7 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
   /** The endpoint that last served a reference: it has the rest of the image, and is asked first. */
   const served = new Map<string, string>();
 
-  const withEndpoint = <T>(
+  const withEndpoint = async <T>(
     reference: Reference,
     { pull = {}, signal }: AskOptions,
     work: (target: Target) => Promise<T>,
@@ -100,26 +101,7 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
 
   const manifestAt = createManifestAt(ask, limits);
 
-  const blob: Registry['blob'] = (reference, descriptor, options = {}) =>
-    withEndpoint(reference, options, async (target) => {
-      const { digest, sizeBytes } = descriptor;
-      const resource = `blobs/${digest}`;
-      const what = `${nameOf(target)}, ${resource}`;
-      const { headers, lengthBytes, part } = rangeHeader(options.range, sizeBytes, what);
-      if (lengthBytes === 0 && part) return Readable.from([]);
-      const answer = await ask(target, { method: 'GET', resource, headers, signal: options.signal });
-      try {
-        checkRange(answer, part ? options.range : undefined, sizeBytes, what);
-      } catch (error) {
-        await answer.discard();
-        throw error;
-      }
-      const body = verified(answer.body, lengthBytes, part ? undefined : digest, what);
-      const stream = Readable.from(body, { objectMode: false });
-      // A stream that is destroyed before it was read would leave the answer on its connection.
-      stream.once('close', () => void answer.discard());
-      return stream;
-    });
+  const blobAt = createBlobAt(ask);
 
   return {
     resolve: (reference, options) =>
@@ -145,15 +127,22 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         const found = await manifestAt(target, tagOrDigestOf(reference), signal);
         return found.kind === 'image' ? found.manifest.digest : found.index.digest;
       }),
-    blob,
-    async config(reference, { config }, options = {}) {
-      const what = `${reference.domain}/${reference.path}, config ${config.digest}`;
-      if (config.sizeBytes > limits.configBytes)
-        throw new Failure('BadContent', `${what}: larger than ${limits.configBytes} bytes`);
-      const pieces: Buffer[] = [];
-      for await (const piece of await blob(reference, config, options)) pieces.push(piece as Buffer);
-      return parseConfig(Buffer.concat(pieces), what);
-    },
+    blob: (reference, descriptor, options = {}) =>
+      withEndpoint(reference, options, async (target) => {
+        const { body, discard } = await blobAt(target, descriptor, options.range, options.signal);
+        const stream = Readable.from(body, { objectMode: false });
+        // A stream that is destroyed before it was read would leave the answer on its connection.
+        stream.once('close', () => void discard());
+        return stream;
+      }),
+    config: (reference, { config }, options = {}) =>
+      withEndpoint(reference, options, async (target) => {
+        const what = `${nameOf(target)}, config ${config.digest}`;
+        if (config.sizeBytes > limits.configBytes)
+          throw new Failure('BadContent', `${what}: larger than ${limits.configBytes} bytes`);
+        const { body } = await blobAt(target, config, undefined, options.signal);
+        return parseConfig(await readBody({ body }, limits.configBytes, what), what);
+      }),
     close: () => connections.close(),
   };
 }

@@ -93,3 +93,29 @@ test('a mirror that comes back is used', async () => {
   const { registry } = open({ config: conf(mirror.host, primary.host) });
   expect((await registry.resolve(image, { platform })).digest).toBe(sha256(imageText));
 });
+
+test('a config that breaks off or is damaged is read again, and from the next', async () => {
+  const broken = await serve((request, response) => {
+    if (!request.url?.includes('/blobs/')) answerSample(request, response);
+    else response.end('damaged');
+  });
+  let breaks = 1;
+  const primary = await serve((request, response) => {
+    if (breaks-- > 0) response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy());
+    else answerSample(request, response);
+  });
+  const { registry } = open({ config: conf(broken.host, primary.host) });
+  const manifest = await registry.resolve(image, { platform });
+  expect((await registry.config(image, manifest)).labels).toEqual({ version: '1' });
+  expect(primary.asked).toHaveLength(2);
+});
+
+test('what is blocked is refused as any other failure is, and asked nowhere', async () => {
+  const { host, asked } = await serve(answerSample);
+  const text = `[[registry]]\nprefix = "registry.test"\nlocation = "${host}"\nblocked = true\ninsecure = true`;
+  const { registry } = open({ config: parseRegistriesConf(text, 'f') });
+  const refused = { code: 'BadConfiguration', message: expect.stringContaining('blocks registry.test') };
+  await expect(registry.resolve(image, { platform })).rejects.toMatchObject(refused);
+  await expect(registry.blob(image, layerDescriptor)).rejects.toMatchObject(refused);
+  expect(asked).toEqual([]);
+});

@@ -101,6 +101,12 @@ test('reads ranges, and refuses what is not the range', async () => {
     'nonsense',
   ])
     await expect(read()).rejects.toMatchObject({ code: 'BadContent' });
+  const none = { pull: plain, range: { offset: 7, lengthBytes: 0 } };
+  expect(await buffer(await registry.blob(refer(host), layerDescriptor, none))).toHaveLength(0);
+  const beyond = { pull: plain, range: { offset: layer.length, lengthBytes: 1 } };
+  await expect(registry.blob(refer(host), layerDescriptor, beyond)).rejects.toMatchObject({
+    code: 'BadContent',
+  });
   mode = 'bytes 100000-100009/*';
   expect(await read()).toHaveLength(10);
 });
