@@ -20,7 +20,7 @@ export interface StoredImage {
   /** 64 hex digits. */
   readonly id: string;
   readonly names: readonly string[];
-  /** Every manifest digest it answers to: its own, and that of an index it was chosen from. */
+  /** Every manifest digest it answers to: its own first, then those of an index it was chosen from, or of its encrypted form. */
   readonly digests: readonly Digest[];
   /** Base first. */
   readonly layers: readonly StoredLayer[];
@@ -33,8 +33,21 @@ export interface StoredImage {
 /** One consistent view of a store. */
 export interface Inventory {
   readonly storePath: string;
+  /** c/storage's name of the driver that holds the layers: `overlay`, `vfs`, ...; empty where there is no store yet. */
   readonly driver: string;
   readonly images: readonly StoredImage[];
   /** By id. */
   readonly layers: ReadonlyMap<string, StoredLayer>;
+}
+
+/** The image that has exactly this name. A store gives a name to one image at most. */
+export function findByName(inventory: Inventory, name: string): StoredImage | undefined {
+  return inventory.images.find(({ names }) => names.includes(name));
+}
+
+/** Layers made from a blob, or that hold the uncompressed tar, with this digest. */
+export function findLayers(inventory: Inventory, digest: Digest): StoredLayer[] {
+  return [...inventory.layers.values()].filter(
+    ({ blobDigest, diffDigest }) => blobDigest === digest || diffDigest === digest,
+  );
 }

@@ -1,0 +1,94 @@
+import type { PullOptions } from '../model/definition.ts';
+import type { Digest } from '../model/digest.ts';
+import { Failure } from '../model/failure.ts';
+import type { StoredImage } from '../model/inventory.ts';
+import { runProgram } from '../system/run-program.ts';
+import { classifySkopeo } from './classify-skopeo.ts';
+import { privateFolder } from './private-folder.ts';
+import { pullArguments } from './pull-arguments.ts';
+import { readInventory } from './read-inventory.ts';
+import { type StorePlace, storeReference } from './store-reference.ts';
+import { verifyStored } from './verify-store.ts';
+import { watchBytes } from './watch-bytes.ts';
+
+export interface ImportRequest extends StorePlace {
+  /**
+   * What is pulled. `repository` is `host[:port]/path`. A name that pins an index has to be imported with that index's digest:
+   * skopeo checks a name's digest against what it was told to copy.
+   */
+  readonly source: { readonly registry: string; readonly path: string; readonly digest: Digest };
+  /** The name that the image gets, and that an image which has it loses. */
+  readonly name: string;
+  /** With paths of this host. */
+  readonly pull: PullOptions;
+  /** Takes the place of /etc/containers/registries.conf; its drop-ins stay in force. */
+  readonly registriesConfPath?: string;
+}
+
+export interface ImportOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of blobs downloaded so far. */
+  readonly onBytes?: (bytesDone: number) => void;
+}
+
+/**
+ * Writes an image into a store with skopeo, under the host's own policy.json, and checks what the store has then. A store that is
+ * not there is made, with mode 0700. A kill leaves at most layers that are marked incomplete; c/storage removes them at the next
+ * write.
+ * @throws Failure of skopeo's reasons (classify-skopeo.ts), `DigestMismatch`, `StoreDamaged`, and those of `runProgram`
+ */
+export async function importImage(
+  request: ImportRequest,
+  { signal, onBytes }: ImportOptions = {},
+): Promise<StoredImage> {
+  const { source, name, pull, storePath, runRoot, registriesConfPath } = request;
+  const store = await storeReference(request);
+  // In memory on every host, and gone with a reboot.
+  await using secrets = await privateFolder(runRoot);
+  // Where skopeo would put its blobs anyway; a folder of its own, so that nothing is left after a kill of skopeo.
+  await using temporary = await privateFolder(process.env['TMPDIR'] ?? '/var/tmp');
+  const { global, copy } = await pullArguments(pull, source.registry, secrets.path);
+  const argv = [
+    ...global,
+    ...(registriesConfPath === undefined ? [] : [`--registries-conf=${registriesConfPath}`]),
+    'copy',
+    ...copy,
+    '--',
+    `docker://${source.registry}/${source.path}@${source.digest}`,
+    `${store}${name}`,
+  ];
+  const env = { TMPDIR: temporary.path };
+  const endWatch = onBytes === undefined ? undefined : watchBytes(temporary.path, onBytes);
+  const { exitCode, stderr } = await runProgram('skopeo', argv, { signal, env }).finally(endWatch);
+  if (exitCode !== 0) {
+    const { code, text } = classifySkopeo(stderr);
+    throw new Failure(code, `${name}: ${text}${remedies[code] ?? ''}`);
+  }
+  return checkImported(storePath, name, source.digest, signal);
+}
+
+const remedies: Partial<Record<Failure['code'], string>> = {
+  Authentication: '; log in with --authfile /etc/ostree/auth.json, and check the name',
+  NoSpace: '; free some, or name another store',
+  Policy: '; sign the image, or change /etc/containers/policy.json',
+};
+
+async function checkImported(
+  storePath: string,
+  name: string,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<StoredImage> {
+  const verification = await verifyStored(await readInventory(storePath, { signal }), name, digest);
+  if (verification.kind === 'present') return verification.image;
+  if (verification.kind === 'missing')
+    throw new Failure('ProgramOutput', `${name}: skopeo reported success, but ${storePath} has no image of this name`);
+  const { image } = verification;
+  if (verification.kind === 'mismatch')
+    throw new Failure('DigestMismatch', `${name}: ${digest} was to be stored, but ${storePath} has ${image.digests.join(', ')}`);
+  // skopeo takes a layer for present once it is recorded, and does not look for its folder.
+  throw new Failure(
+    'StoreDamaged',
+    `${name}: damaged in ${storePath} though it was just written (${verification.what.join('; ')}); the image has to be removed first`,
+  );
+}
