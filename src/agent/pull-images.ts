@@ -6,7 +6,7 @@ import type { Pull } from './make-plan.ts';
 
 export type PullEvent =
   | { readonly kind: 'started'; readonly pull: Pull }
-  | { readonly kind: 'layer'; readonly pull: Pull; readonly bytesDone: number }
+  | { readonly kind: 'bytes'; readonly pull: Pull; readonly bytesDone: number }
   | { readonly kind: 'pulled'; readonly pull: Pull }
   | { readonly kind: 'failed'; readonly pull: Pull; readonly failure: Failure };
 
@@ -16,8 +16,12 @@ export interface PullResult {
   readonly failure?: Failure;
 }
 
-/** Writes one image into the store and checks what is there then. */
-export type ImportPull = (pull: Pull, signal: AbortSignal) => Promise<void>;
+/** Writes one image into the store and checks what is there then; `onBytes` hears how much has been downloaded. */
+export type ImportPull = (
+  pull: Pull,
+  signal: AbortSignal,
+  onBytes: (bytesDone: number) => void,
+) => Promise<void>;
 
 /** Measured: two at once are faster than one; eight are slower, as skopeo unpacks under the store's own lock. */
 export const pullsAtOnce = 2;
@@ -41,7 +45,7 @@ export async function pullImages(
   const run = async (pull: Pull): Promise<void> => {
     onEvent({ kind: 'started', pull });
     try {
-      await importPull(pull, signal);
+      await importPull(pull, signal, (bytesDone) => onEvent({ kind: 'bytes', pull, bytesDone }));
       for (const digest of pull.missing) arrived.add(digest);
       results.push({ want: pull.want });
       onEvent({ kind: 'pulled', pull });

@@ -28,8 +28,8 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
       }
       case 'started':
         return write(`${event.pull.want.image}: pulling (${event.pull.reason})`);
-      case 'layer':
-        doneBytes.set(event.pull.want.image, event.bytesDone);
+      case 'bytes':
+        doneBytes.set(event.pull.want.image, Math.min(event.bytesDone, event.pull.bytesToFetch));
         break;
       case 'pulled':
         doneBytes.set(event.pull.want.image, event.pull.bytesToFetch);
