@@ -142,8 +142,10 @@ interface Up {
 async function boot(name: string, rootPath: string, disk: string, binds: readonly string[]): Promise<Up> {
   const cgroup = await makeCgroup(ownName(name));
   const script = join(import.meta.dirname, 'start.sh');
-  // The kernel ends the host with us, however we end: prctl(2), PR_SET_PDEATHSIG.
-  const argv = ['--pdeathsig', 'SIGKILL', 'unshare', '--mount', 'sh', script, cgroup, rootPath, disk];
+  // The kernel ends the host with us, however we end: setpriv asks it to end unshare (prctl(2), PR_SET_PDEATHSIG), unshare the
+  // script, and with that, the first process of its namespace, ends all below (pid_namespaces(7)).
+  const unshare = ['unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'];
+  const argv = ['--pdeathsig', 'SIGKILL', ...unshare, 'sh', script, cgroup, rootPath, disk];
   const nspawn = spawn('setpriv', [...argv, `--machine=${name}`, ...binds], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,

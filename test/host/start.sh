@@ -1,7 +1,7 @@
 #!/bin/sh
 # start.sh CGROUP ROOT DISK NSPAWN-OPTION...
-# Boots a host from ROOT and DISK. boot.ts runs it in a mount namespace of its own, so the overlay goes away with the host,
-# and makes the kernel end it with its parent.
+# Boots a host from ROOT and DISK. boot.ts runs it in mount and process namespaces of its own, so that the overlay goes away
+# with the host, and the host with this.
 set -eu
 cgroup=$1 root=$2 disk=$3
 shift 3
