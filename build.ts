@@ -1,10 +1,15 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-// One file: a host starts it without resolving a package, and an RPM ships it as it is.
+await rm('dist', { recursive: true, force: true });
+// The program, and chunks that it loads when it first needs them. In one single file every module of node that any command needs
+// would be loaded at each start, and the HTTP client parsed, which is two thirds of the code: twice the time of a run that finds
+// everything present.
 await build({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/bound-images.js',
+  entryPoints: { 'bound-images': 'src/main.ts' },
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
   bundle: true,
   platform: 'node',
   target: 'node22.22',

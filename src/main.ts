@@ -1,10 +1,7 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
 import { runProgramLine } from './cli/program.ts';
 import { say } from './cli/print.ts';
 import { asFailure } from './model/failure.ts';
-
-enableCompileCache();
 
 // The first Ctrl-C or SIGTERM lets what runs end in order; the second is the default again and ends us at once.
 const cancel = new AbortController();

@@ -24,11 +24,6 @@ const hostPath = '/';
  */
 export function openAccess(rootPath: string, authFile: string | undefined): Access {
   let registry: Promise<Registry> | undefined;
-  const open = async (): Promise<Registry> => {
-    // Loaded here and not before: most runs find everything present and ask no registry.
-    const { openRegistry } = await import('../registry/open-registry.ts');
-    return openRegistry(hostPath, { userAgent: `bound-images/${version}` });
-  };
   const pullOptions = async ({ pull }: Want): Promise<PullOptions> => ({
     ...pull,
     ...(pull.authFile === undefined
@@ -41,7 +36,7 @@ export function openAccess(rootPath: string, authFile: string | undefined): Acce
   return {
     pullOptions,
     async resolve(want, signal) {
-      registry ??= open();
+      registry ??= openHostRegistry();
       return (await registry).resolve(want.reference, {
         platform: hostPlatform(),
         pull: await pullOptions(want),
@@ -56,6 +51,12 @@ export function openAccess(rootPath: string, authFile: string | undefined): Acce
       );
     },
   };
+}
+
+async function openHostRegistry(): Promise<Registry> {
+  // Loaded here and not before: most runs find everything present and ask no registry.
+  const { openRegistry } = await import('../registry/open-registry.ts');
+  return openRegistry(hostPath, { userAgent: `bound-images/${version}` });
 }
 
 async function pathOnHost(rootPath: string, path: string, key: string): Promise<string> {

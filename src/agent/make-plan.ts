@@ -47,7 +47,7 @@ export async function makePlan(survey: Survey, resolve: Resolve, signal: AbortSi
     survey.assessments.map((assessment) =>
       mustAsk(assessment)
         ? limit(() => decide(assessment, resolve, present, signal))
-        : keepOrRefuse(assessment),
+        : Promise.resolve(keepOrRefuse(assessment)),
     ),
   );
   signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { Failure } from '../model/failure.ts';
+import type { Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Want } from '../plan/want.ts';
 import { type Access, openAccess } from './access.ts';

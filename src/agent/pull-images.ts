@@ -40,7 +40,6 @@ export async function pullImages(
   const running = new Map<Pull, Promise<void>>();
   const arrived = new Set<Digest>();
   const results: PullResult[] = [];
-  let stopped: Failure | undefined;
 
   const run = async (pull: Pull): Promise<void> => {
     onEvent({ kind: 'started', pull });
@@ -50,30 +49,33 @@ export async function pullImages(
       results.push({ want: pull.want });
       onEvent({ kind: 'pulled', pull });
     } catch (error) {
-      const failure = asFailure(error);
-      if (failure.code === 'NoSpace' || failure.code === 'Cancelled') stopped ??= failure;
-      results.push({ want: pull.want, failure });
-      onEvent({ kind: 'failed', pull, failure });
+      fail(pull, asFailure(error));
     } finally {
       running.delete(pull);
     }
   };
-
-  for (;;) {
-    if (signal.aborted) stopped ??= new Failure('Cancelled', 'cancelled before it was begun');
-    while (stopped === undefined && running.size < pullsAtOnce) {
-      const pull = nextPull(waiting, [...running.keys()], arrived);
-      if (pull === undefined) break;
-      waiting.splice(waiting.indexOf(pull), 1);
-      running.set(pull, run(pull));
-    }
-    if (running.size === 0) break;
-    await Promise.race(running.values());
-  }
-  for (const pull of waiting) {
-    const failure = stopped ?? new Failure('Internal', `${pull.want.image} was never begun`);
+  const fail = (pull: Pull, failure: Failure): void => {
     results.push({ want: pull.want, failure });
     onEvent({ kind: 'failed', pull, failure });
+    // No other image would fare better.
+    if (failure.code === 'NoSpace' || failure.code === 'Cancelled') {
+      for (const rest of waiting.splice(0)) fail(rest, failure);
+    }
+  };
+
+  for (;;) {
+    if (signal.aborted) {
+      for (const pull of waiting.splice(0))
+        fail(pull, new Failure('Cancelled', 'cancelled before it was begun'));
+    }
+    const next = running.size < pullsAtOnce ? nextPull(waiting, [...running.keys()], arrived) : undefined;
+    if (next !== undefined) {
+      waiting.splice(waiting.indexOf(next), 1);
+      running.set(next, run(next));
+    } else if (running.size > 0) {
+      await Promise.race(running.values());
+    } else {
+      return results;
+    }
   }
-  return results;
 }

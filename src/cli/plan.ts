@@ -46,12 +46,8 @@ function renderPlan(
     pulls.length === 0
       ? 'Nothing to fetch.'
       : `To fetch: ${formatBytes(cost.bytesToFetch)}, shared layers counted once; on disk about ${formatBytes(cost.bytesOnDisk)}.`,
-    ...(shortage === undefined ? [] : wrap(`Too little space: ${shortage.message}`, '  ')),
-    ...unresolved.flatMap(({ want, failure }) => [
-      '',
-      `${want.image}:`,
-      ...wrap(`  ${failure.message}`, '  '),
-    ]),
+    ...(shortage === undefined ? [] : wrap(`Too little space: ${shortage.message}`, '')),
+    ...unresolved.flatMap(({ want, failure }) => ['', `${want.image}:`, ...wrap(failure.message)]),
     ...survey.problems.flatMap((problem) => ['', ...renderProblem(problem)]),
   ];
 }

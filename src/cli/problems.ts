@@ -7,7 +7,7 @@ export function renderProblem({ file, line, severity, text, code, failsBootc }: 
   const where = line === undefined ? file : `${file}:${line}`;
   const kind = styleText(severity === 'error' ? 'red' : 'yellow', severity, { stream: process.stdout });
   const bootc = failsBootc ? ' bootc fails its upgrade on it.' : '';
-  return [`${where}: ${kind} (${code})`, ...wrap(`  ${text}${bootc}`, '  ')];
+  return [`${where}: ${kind} (${code})`, ...wrap(`${text}${bootc}`)];
 }
 
 /** The part of every JSON document about problems. */

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
 import { version } from '../agent/version.ts';
 
@@ -27,15 +27,6 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .version(version)
     .exitOverride()
     .showHelpAfterError('(bound-images --help lists the commands)');
-
-  const withPlace = (command: Command): Command =>
-    command
-      .option('--root <dir>', 'folder that the definitions are read from', '/')
-      .option('--store <dir>', "containers-storage to use (default: bootc's, of a bootc host)")
-      .addOption(new Option('--json', 'print one JSON document'));
-
-  const withLogin = (command: Command): Command =>
-    command.option('--authfile <file>', "registry logins (default: the first of bootc's auth.json files)");
 
   withPlace(program.command('status'))
     .description('what is bound, and whether the store has it')
@@ -71,4 +62,18 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     throw error;
   }
   return status;
+}
+
+function withPlace(command: Command): Command {
+  return command
+    .option('--root <dir>', 'folder that the definitions are read from', '/')
+    .option('--store <dir>', "containers-storage to use (default: bootc's, of a bootc host)")
+    .option('--json', 'print one JSON document');
+}
+
+function withLogin(command: Command): Command {
+  return command.option(
+    '--authfile <file>',
+    "registry logins (default: the first of bootc's auth.json files)",
+  );
 }

@@ -20,20 +20,18 @@ export function renderTable(rows: readonly (readonly string[])[]): string[] {
   });
 }
 
-/** Text broken at spaces so that each line fits, all but the first indented. */
-export function wrap(text: string, indent: string): string[] {
+/** Text broken at spaces so that each line fits behind an indent. */
+export function wrap(text: string, indent = '  '): string[] {
   const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const prefix = lines.length === 0 ? '' : indent;
-    if (line !== '' && width(prefix) + width(line) + 1 + width(word) > lineWidth) {
-      lines.push(prefix + line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
+  let line = indent;
+  for (const word of text.split(/\s+/)) {
+    if (line !== indent && width(line) + 1 + width(word) > lineWidth) {
+      lines.push(line);
+      line = indent;
     }
+    line += line === indent ? word : ` ${word}`;
   }
-  return [...lines, (lines.length === 0 ? '' : indent) + line];
+  return [...lines, line];
 }
 
 function pad(text: string, to: number): string {

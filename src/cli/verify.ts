@@ -23,7 +23,7 @@ function renderResult({ images, problems }: VerifyResult): string[] {
   return [
     ...images.flatMap(({ want, verification }) => [
       `${want.image}: ${styleText(verification.kind === 'present' ? 'green' : 'red', verification.kind, { stream: process.stdout })}`,
-      ...faultsOf(verification).flatMap((fault) => wrap(`  ${fault}`, '    ')),
+      ...faultsOf(verification).flatMap((fault) => wrap(fault)),
     ]),
     images.length === 0
       ? 'No image is bound.'

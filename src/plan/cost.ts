@@ -52,7 +52,7 @@ export function costOf(manifests: readonly Manifest[], present: ReadonlySet<Dige
 
 /** A layer's size once unpacked: as its blob says where it is an uncompressed tar, otherwise estimated. */
 export function unpackedBytes({ mediaType, sizeBytes }: Descriptor): number {
-  return /\.tar$/.test(mediaType) ? sizeBytes : sizeBytes * assumedExpansion;
+  return mediaType.endsWith('.tar') ? sizeBytes : sizeBytes * assumedExpansion;
 }
 
 function sum(numbers: Iterable<number>): number {
