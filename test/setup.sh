@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if [ package-lock.json -nt node_modules/.package-lock.json ]; then
+installed=node_modules/.package-lock.json
+if ! [ -e $installed ] || [ package-lock.json -nt $installed ]; then
   npm ci --no-audit --no-fund --loglevel=error >&2
 fi
 
