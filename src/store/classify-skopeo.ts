@@ -10,6 +10,10 @@ export interface SkopeoReason {
 // has several: a download that was cut off names the digest that did not match.
 const rules: readonly (readonly [FailureCode, RegExp])[] = [
   ['NoSpace', /no space left on device|disk quota exceeded/i],
+  [
+    'StoreDamaged',
+    /loading "[^"]*\/(?:images|layers|containers)\.json"|creating read-only layer .*no such file/i,
+  ],
   ['Policy', /source image rejected|rejected by policy|signature was required|loading trust policy/i],
   [
     'DigestMismatch',
@@ -32,10 +36,6 @@ const rules: readonly (readonly [FailureCode, RegExp])[] = [
   [
     'BadConfiguration',
     /invalid destination name|driver not supported|should be decrypted, but|wrong password/i,
-  ],
-  [
-    'StoreDamaged',
-    /(?:image|layer|container) store data|unexpected end of JSON input|invalid character .* in /i,
   ],
   ['Transient', /StatusCode: (?:408|425|429|5\d\d)|HTTP status: (?:408|425|429|5\d\d)|toomanyrequests/i],
   [

@@ -82,10 +82,16 @@ async function checkImported(
   const verification = await verifyStored(await readInventory(storePath, { signal }), name, digest);
   if (verification.kind === 'present') return verification.image;
   if (verification.kind === 'missing')
-    throw new Failure('ProgramOutput', `${name}: skopeo reported success, but ${storePath} has no image of this name`);
+    throw new Failure(
+      'ProgramOutput',
+      `${name}: skopeo reported success, but ${storePath} has no image of this name`,
+    );
   const { image } = verification;
   if (verification.kind === 'mismatch')
-    throw new Failure('DigestMismatch', `${name}: ${digest} was to be stored, but ${storePath} has ${image.digests.join(', ')}`);
+    throw new Failure(
+      'DigestMismatch',
+      `${name}: ${digest} was to be stored, but ${storePath} has ${image.digests.join(', ')}`,
+    );
   // skopeo takes a layer for present once it is recorded, and does not look for its folder.
   throw new Failure(
     'StoreDamaged',

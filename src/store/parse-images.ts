@@ -1,6 +1,5 @@
-import { array, type InferOutput, nullish, object, record, string } from 'valibot';
 import { asDigest, type Digest } from '../model/digest.ts';
-import { parseRecords, recordId } from './parse-records.ts';
+import { objectOf, parseRecords, type StoreRecord, textOf, textsOf } from './parse-records.ts';
 import { damaged } from './store-failure.ts';
 
 /** What images.json says of one image. */
@@ -14,20 +13,9 @@ export interface ImageRecord {
   readonly createdUs: number;
 }
 
-// The fields of `Image`, storage/images.go, that are used here.
-const imageRecord = object({
-  id: recordId,
-  digest: nullish(string()),
-  names: nullish(array(string())),
-  layer: nullish(string()),
-  'big-data-names': nullish(array(string())),
-  'big-data-digests': nullish(record(string(), string())),
-  created: nullish(string()),
-});
-
-/** @throws Failure `StoreDamaged` */
+/** What images.json says: `Image` of storage/images.go. @throws Failure `StoreDamaged` */
 export function parseImages(text: string, file: string): ImageRecord[] {
-  const images = parseRecords(imageRecord, text, file).map(asRecord);
+  const images = parseRecords(text, file).map(asRecord);
   const names = new Set<string>();
   for (const name of images.flatMap((image) => image.names)) {
     // podman refuses an additional store where this is so: which image would it be?
@@ -37,24 +25,28 @@ export function parseImages(text: string, file: string): ImageRecord[] {
   return images;
 }
 
-function asRecord(image: InferOutput<typeof imageRecord>): ImageRecord {
+function asRecord(record: StoreRecord): ImageRecord {
   return {
-    id: image.id,
-    names: image.names ?? [],
-    topLayer: image.layer || undefined,
-    digests: digestsOf(image),
-    bigDataKeys: image['big-data-names'] ?? [],
-    createdUs: microseconds(image.created ?? ''),
+    id: record.id,
+    names: textsOf(record, 'names'),
+    topLayer: textOf(record, 'layer') || undefined,
+    digests: digestsOf(record),
+    bigDataKeys: textsOf(record, 'big-data-names'),
+    createdUs: microseconds(textOf(record, 'created') ?? ''),
   };
 }
 
 /** As recomputeDigests of storage/images.go: what is kept under `manifest` and `manifest-...`. */
-function digestsOf(image: InferOutput<typeof imageRecord>): Digest[] {
-  const kept = Object.entries(image['big-data-digests'] ?? {})
-    .filter(([key]) => key.startsWith('manifest'))
-    .map(([, digest]) => digest);
-  const digests = [image.digest, ...kept].map(asDigest).filter((digest) => digest !== undefined);
-  return [...new Set(digests)];
+function digestsOf(record: StoreRecord): Digest[] {
+  const digests = new Set<Digest>();
+  const add = (text: unknown): void => {
+    const digest = asDigest(text);
+    if (digest !== undefined) digests.add(digest);
+  };
+  add(textOf(record, 'digest'));
+  for (const [key, digest] of Object.entries(objectOf(record, 'big-data-digests')))
+    if (key.startsWith('manifest')) add(digest);
+  return [...digests];
 }
 
 /** RFC 3339 with up to nine digits of fraction, as Go writes it; 0 where there is none. */

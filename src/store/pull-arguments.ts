@@ -23,8 +23,6 @@ export async function pullArguments(
 ): Promise<PullArguments> {
   const authFile = await authFileFor(pull, registry, privateFolder);
   const decryptionKey = await decryptionKeyFor(pull, privateFolder);
-  const options = (entries: readonly (readonly [string, unknown])[]): string[] =>
-    entries.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${String(value)}`);
   return {
     global: options([
       ['--override-arch', pull.arch],
@@ -42,11 +40,15 @@ export async function pullArguments(
   };
 }
 
+function options(entries: readonly (readonly [string, string | number | boolean | undefined])[]): string[] {
+  return entries.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+}
+
 async function authFileFor(
   { creds, authFile }: PullOptions,
   registry: string,
   privateFolder: string,
-): Promise<string | undefined> {
+): Promise<string> {
   if (creds !== undefined) {
     const path = join(privateFolder, 'auth.json');
     // podman takes what has no colon for a user without a password.
@@ -54,8 +56,14 @@ async function authFileFor(
     await writeSecret(path, JSON.stringify({ auths: { [registry]: { auth } } }));
     return path;
   }
+  // Without one skopeo would use the logins of whoever runs it, which bootc never does.
+  if (authFile === undefined) {
+    const path = join(privateFolder, 'auth.json');
+    await writeSecret(path, '{}');
+    return path;
+  }
   // skopeo takes a file that is not there for an empty one, and pulls without a login.
-  if (authFile !== undefined && !(await isReadable(authFile)))
+  if (!(await isReadable(authFile)))
     throw new Failure('Authentication', `${authFile}: cannot be read; make it there, or remove AuthFile=`);
   return authFile;
 }

@@ -46,7 +46,7 @@ function storedImage(
   const missing = [
     ...(unknown === undefined ? [] : [`layer ${unknown}: not recorded`]),
     ...layers.flatMap(whyUnusable),
-    ...missingData(bigDataKeys, bigDataFiles.get(id) ?? new Set()),
+    ...missingData(bigDataKeys, bigDataFiles.get(id) ?? []),
   ];
   return { id, names, digests, layers, missing, createdUs };
 }
@@ -75,9 +75,9 @@ function whyUnusable({ id, incomplete, folderMissing }: StoredLayer): string[] {
 }
 
 /** c/image keeps an image's manifest under `manifest` and its config under the config's digest (image/storage_image.go). */
-function missingData(keys: readonly string[], files: ReadonlySet<string>): string[] {
+function missingData(keys: readonly string[], files: readonly string[]): string[] {
   const gone = keys
-    .filter((key) => !files.has(bigDataFile(key)))
+    .filter((key) => !files.includes(bigDataFile(key)))
     .map((key) => `data ${key}: its file is gone`);
   const unrecorded = [
     ...(keys.includes('manifest') ? [] : ['manifest: not recorded']),

@@ -1,10 +1,9 @@
-import { readdirSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Failure } from '../model/failure.ts';
 import type { StoredLayer } from '../model/inventory.ts';
-import { imagesFolder, layerFolder, layersFolder, listFolder } from './layout.ts';
+import { imagesFolder, layerFolder, layersFolder } from './layout.ts';
 import { type ImageRecord, parseImages } from './parse-images.ts';
 import { parseLayers } from './parse-layers.ts';
 import { damaged, readFailure } from './store-failure.ts';
@@ -13,7 +12,7 @@ import { damaged, readFailure } from './store-failure.ts';
 export interface Records {
   readonly images: readonly ImageRecord[];
   /** By image id: the files of its data items. */
-  readonly bigDataFiles: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly bigDataFiles: ReadonlyMap<string, readonly string[]>;
   readonly layers: readonly Omit<StoredLayer, 'folderMissing'>[];
   /** Layer ids; undefined where the driver has no folder a layer. */
   readonly layerFolders: ReadonlySet<string> | undefined;
@@ -22,8 +21,9 @@ export interface Records {
 /** 100,000 images take about 200 MB. */
 const fileLimitBytes = 256 * 1024 * 1024;
 
-const triesMax = 10;
-const firstDelayMs = 5;
+/** Together some two seconds: an import writes its records several times, then works long on a layer. */
+const triesMax = 20;
+const delayLimitMs = 100;
 
 /**
  * Reads the records without c/storage's locks, which Node cannot take (fcntl(2)). c/storage renames whole files into place, and
@@ -41,11 +41,17 @@ export async function readRecords(
     join(storePath, layersFolder(driver), 'volatile-layers.json'),
   ] as const;
   for (let tries = 0; tries < triesMax; tries += 1) {
-    if (tries > 0) await setTimeout(firstDelayMs * 2 ** tries);
+    if (tries > 0) await setTimeout(Math.min(2 ** tries, delayLimitMs));
     if (signal?.aborted) throw new Failure('Cancelled', `cancelled while ${storePath} was read`);
-    const before = await stampsOf(files);
-    const records = await readOnce(storePath, driver, files).catch((error: unknown) => asReason(error));
-    if ((await stampsOf(files)) !== before) continue;
+    const before = stampsOf(files);
+    let records: Records | Failure;
+    try {
+      records = readOnce(storePath, driver, files);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      records = error;
+    }
+    if (stampsOf(files) !== before) continue;
     if (records instanceof Failure) throw records;
     return records;
   }
@@ -55,63 +61,56 @@ export async function readRecords(
   );
 }
 
-async function readOnce(
+// All of it synchronous: through the thread pool a thousand images take twice as long, and more can change meanwhile.
+
+function readOnce(
   storePath: string,
   driver: string,
   [imagesFile, layersFile, volatileFile]: readonly [string, string, string],
-): Promise<Records> {
-  const [imagesText, layersText, volatileText] = await Promise.all(
-    [imagesFile, layersFile, volatileFile].map(readLimited),
-  );
+): Records {
+  const imagesText = readLimited(imagesFile);
+  const layersText = readLimited(layersFile);
+  const volatileText = readLimited(volatileFile);
   const images = imagesText === undefined ? [] : parseImages(imagesText, imagesFile);
+  const imagesPath = join(storePath, imagesFolder(driver));
   const folder = layerFolder(driver);
   return {
     images,
-    bigDataFiles: new Map(
-      images.map(({ id }) => [id, new Set(listNow(join(storePath, imagesFolder(driver), id)))]),
-    ),
+    bigDataFiles: new Map(images.map(({ id }) => [id, list(`${imagesPath}/${id}`)])),
     layers: [
       ...(layersText === undefined ? [] : parseLayers(layersText, layersFile)),
       ...(volatileText === undefined ? [] : parseLayers(volatileText, volatileFile)),
     ],
-    layerFolders: folder === undefined ? undefined : new Set(await listFolder(storePath, folder)),
+    layerFolders: folder === undefined ? undefined : new Set(list(join(storePath, folder))),
   };
 }
 
-/** A parse that failed on a file which was replaced meanwhile is no news; anything but a Failure is. */
-function asReason(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  throw error;
+function list(folder: string): string[] {
+  return unlessGone(folder, () => readdirSync(folder)) ?? [];
 }
 
-/** Synchronous: a thousand small folders take some 10 ms so, and three times as long through the thread pool. */
-function listNow(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw readFailure(error, folder);
-  }
-}
-
-async function readLimited(file: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(file);
+function readLimited(file: string): string | undefined {
+  return unlessGone(file, () => {
+    const { size } = statSync(file);
     if (size > fileLimitBytes) throw damaged(file, `it is larger than ${fileLimitBytes} bytes`);
-    return await readFile(file, 'utf8');
+    return readFileSync(file, 'utf8');
+  });
+}
+
+function unlessGone<Result>(path: string, read: () => Result): Result | undefined {
+  try {
+    return read();
   } catch (error) {
     if (error instanceof Failure) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw readFailure(error, file);
+    throw readFailure(error, path);
   }
 }
 
-async function stampsOf(files: readonly string[]): Promise<string> {
-  const stamps = await Promise.all(
-    files.map(async (file) => {
-      const stats = await stat(file, { bigint: true }).catch(() => undefined);
-      return stats === undefined ? 'none' : `${stats.ino}.${stats.mtimeNs}.${stats.size}`;
-    }),
-  );
+function stampsOf(files: readonly string[]): string {
+  const stamps = files.map((file) => {
+    const stats = unlessGone(file, () => statSync(file, { bigint: true }));
+    return stats === undefined ? 'none' : `${stats.ino}.${stats.mtimeNs}.${stats.size}`;
+  });
   return stamps.join(' ');
 }
