@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 
 installed=node_modules/.package-lock.json
 if ! [ -e $installed ] || [ package-lock.json -nt $installed ]; then
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  # Not `npm ci`: it refuses a lock file without the optional packages of platforms that a registry does not have. This
+  # installs what the lock file says too, and leaves it as it is.
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2
 fi
 
 # "program package" lines; the packages are Debian's.
