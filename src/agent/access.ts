@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { diskTree } from '../definitions/disk-tree.ts';
 import { resolve } from '../definitions/resolve.ts';
+import type { Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
 import type { PullOptions } from '../model/definition.ts';
 import type { Manifest, Platform } from '../model/manifest.ts';
@@ -10,7 +11,13 @@ import { version } from './version.ts';
 
 /** How an image is reached, by us for its manifest and by skopeo for its layers: the same credentials and certificates. */
 export interface Access extends AsyncDisposable {
+  /** Opened at the first call. */
+  readonly registry: () => Promise<Registry>;
+  /** How an OS image is pulled: no quadlet says anything of it. */
+  readonly pullOfOsImage: PullOptions;
   readonly resolve: (want: Want, signal: AbortSignal) => Promise<Manifest>;
+  /** What a tag means now, an index's digest where it means one. */
+  readonly resolveDigest: (want: Want, signal: AbortSignal) => Promise<Digest>;
   /** The want's pull options with paths of this host in place of those inside its root. */
   readonly pullOptions: (want: Want) => Promise<PullOptions>;
 }
@@ -24,21 +31,35 @@ const hostPath = '/';
  */
 export function openAccess(rootPath: string, authFile: string | undefined): Access {
   let registry: Promise<Registry> | undefined;
-  const pullOptions = async ({ pull }: Want): Promise<PullOptions> => ({
-    ...pull,
-    ...(pull.authFile === undefined
-      ? authFile === undefined
-        ? {}
-        : { authFile }
-      : { authFile: await pathOnHost(rootPath, pull.authFile, 'AuthFile') }),
-    ...(pull.certDir === undefined ? {} : { certDir: await pathOnHost(rootPath, pull.certDir, 'CertDir') }),
-  });
+  const authFileOf = async (pull: PullOptions): Promise<string | undefined> => {
+    if (pull.authFile !== undefined) return pathOnHost(rootPath, pull.authFile, 'AuthFile');
+    if (authFile !== undefined) return authFile;
+    // Loaded here and not before: most runs find everything present and ask no registry.
+    const { findAuthFile } = await import('../registry/credentials.ts');
+    return findAuthFile(hostPath);
+  };
+  const pullOptions = async ({ pull }: Want): Promise<PullOptions> => {
+    const found = await authFileOf(pull);
+    return {
+      ...pull,
+      ...(found === undefined ? {} : { authFile: found }),
+      ...(pull.certDir === undefined ? {} : { certDir: await pathOnHost(rootPath, pull.certDir, 'CertDir') }),
+    };
+  };
+  const openedRegistry = (): Promise<Registry> => (registry ??= openHostRegistry());
   return {
+    registry: openedRegistry,
+    pullOfOsImage: authFile === undefined ? {} : { authFile },
     pullOptions,
     async resolve(want, signal) {
-      registry ??= openHostRegistry();
-      return (await registry).resolve(want.reference, {
+      return (await openedRegistry()).resolve(want.reference, {
         platform: hostPlatform(),
+        pull: await pullOptions(want),
+        signal,
+      });
+    },
+    async resolveDigest(want, signal) {
+      return (await openedRegistry()).resolveDigest(want.reference, {
         pull: await pullOptions(want),
         signal,
       });
@@ -54,7 +75,6 @@ export function openAccess(rootPath: string, authFile: string | undefined): Acce
 }
 
 async function openHostRegistry(): Promise<Registry> {
-  // Loaded here and not before: most runs find everything present and ask no registry.
   const { openRegistry } = await import('../registry/open-registry.ts');
   return openRegistry(hostPath, { userAgent: `bound-images/${version}` });
 }
@@ -69,7 +89,7 @@ async function pathOnHost(rootPath: string, path: string, key: string): Promise<
 }
 
 /** What this host runs, in Go's words (OCI image-spec "image index", `platform`). */
-function hostPlatform(): Platform {
+export function hostPlatform(): Platform {
   const architectures: Partial<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
   const architecture = architectures[process.arch] ?? process.arch;
   return { os: 'linux', architecture, ...(architecture === 'arm' ? { variant: 'v7' } : {}) };

@@ -1,12 +1,11 @@
 import type { Failure } from '../model/failure.ts';
-import type { Problem } from '../model/problem.ts';
 import type { Want } from '../plan/want.ts';
-import { type Access, openAccess } from './access.ts';
+import type { Access } from './access.ts';
 import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { type PullEvent, pullImages } from './pull-images.ts';
 import { spaceNeeds, tooLittleSpace } from './space.ts';
-import { type Survey, surveyRoot } from './survey.ts';
+import type { Survey } from './survey.ts';
 
 export type PrefetchEvent =
   | PullEvent
@@ -19,30 +18,11 @@ export interface ImageResult {
   readonly failure?: Failure;
 }
 
-export interface PrefetchResult {
-  readonly images: readonly ImageResult[];
-  readonly problems: readonly Problem[];
-}
-
 /**
- * Makes present what a root binds. Where all of it is there, nothing but files is read.
- * @throws Failure `NoSpace` before anything is fetched, `StoreDamaged`, `Cancelled` while planning; an image's own failure is in
- *   its result.
+ * Makes present what a survey has found wanting. Where that is nothing, nothing is asked and nothing written.
+ * @throws Failure `NoSpace` before anything is fetched, `Cancelled` while planning; an image's own failure is in its result.
  */
-export async function prefetchRoot(
-  rootPath: string,
-  storePath: string,
-  authFile: string | undefined,
-  signal: AbortSignal,
-  onEvent: (event: PrefetchEvent) => void,
-): Promise<PrefetchResult> {
-  const survey = await surveyRoot(rootPath, storePath, signal);
-  await using access = openAccess(rootPath, authFile);
-  const images = await prefetchSurveyed(survey, access, signal, onEvent);
-  return { images, problems: survey.problems };
-}
-
-async function prefetchSurveyed(
+export async function prefetch(
   survey: Survey,
   access: Access,
   signal: AbortSignal,

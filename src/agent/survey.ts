@@ -5,6 +5,8 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Problem } from '../model/problem.ts';
 import { type Assessment, assess } from '../plan/assess.ts';
 import { wantsOf } from '../plan/want.ts';
+import type { Access } from './access.ts';
+import type { OsImage } from './read-os-image.ts';
 import { readInventory } from '../store/read-inventory.ts';
 
 /** What a root binds, held against what a store has. */
@@ -24,6 +26,24 @@ export async function surveyRoot(rootPath: string, storePath: string, signal: Ab
     readInventory(storePath, { signal }),
   ]);
   return surveyOf(boundSet, inventory);
+}
+
+/**
+ * The same for an OS image, wherever it is (`openOsImage`), with the image itself.
+ * @throws Failure of the image's source, `StoreDamaged`, `StoreUnknown`
+ */
+export async function surveyOsImage(
+  name: string,
+  storePath: string,
+  access: Access,
+  signal: AbortSignal,
+): Promise<Survey & { readonly osImage: OsImage }> {
+  const { readOsImage } = await import('./read-os-image.ts');
+  const [osImage, inventory] = await Promise.all([
+    readOsImage(name, access, signal),
+    readInventory(storePath, { signal }),
+  ]);
+  return { ...surveyOf(osImage.boundSet, inventory), osImage };
 }
 
 export function surveyOf(boundSet: BoundSet, inventory: Inventory): Survey {

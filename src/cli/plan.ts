@@ -1,88 +1,75 @@
-import { styleText } from 'node:util';
-import { openAccess } from '../agent/access.ts';
+import { type Access, openAccess } from '../agent/access.ts';
+import { type BoundChange, compareBoundSets } from '../agent/compare-bound-sets.ts';
+import { type FloatingTag, floatingTags } from '../agent/floating-tags.ts';
 import { makePlan, type Plan } from '../agent/make-plan.ts';
+import { readHostPolicy } from '../agent/read-host-policy.ts';
 import { type SpaceNeed, spaceNeeds, tooLittleSpace } from '../agent/space.ts';
-import { type Survey, surveyRoot } from '../agent/survey.ts';
-import { formatBytes } from './bytes.ts';
-import { placeOf } from './place.ts';
-import { print, printJson } from './print.ts';
-import { problemJson, renderProblem } from './problems.ts';
+import { type Survey, surveyOsImage, surveyRoot } from '../agent/survey.ts';
+import { readCandidate } from '../deployments/read-candidate.ts';
 import type { ExitStatus } from '../model/failure.ts';
+import { authFileOf, placeOf } from './place.ts';
+import { planJson, renderPlan } from './plan-report.ts';
+import { print, printJson } from './print.ts';
 import type { PullPlace } from './program.ts';
 import { readiness } from './status.ts';
-import { renderTable, wrap } from './table.ts';
 
-/** `bound-images plan`: what a prefetch would do. */
-export async function plan(place: PullPlace, signal: AbortSignal): Promise<ExitStatus> {
+/** Everything that `plan` tells. */
+export interface Outlook {
+  /** The OS image's name, or the root's path. */
+  readonly source: string;
+  readonly survey: Survey;
+  readonly plan: Plan;
+  readonly space: readonly SpaceNeed[];
+  readonly tags: readonly FloatingTag[];
+  /** Against what the root binds now; of a root itself there is nothing to compare. */
+  readonly changes: readonly BoundChange[];
+  /** What policy.json asks of each image, by its `Image=` string. */
+  readonly policy: ReadonlyMap<string, readonly string[]>;
+}
+
+/** `bound-images plan [IMAGE]`: what a prefetch would do, and what the OS image changes of what is bound. */
+export async function plan(
+  osImage: string | undefined,
+  place: PullPlace,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
-  const survey = await surveyRoot(rootPath, storePath, signal);
-  await using access = openAccess(rootPath, place.authfile);
+  await using access = openAccess(rootPath, authFileOf(place));
+  const name = osImage ?? (place.root === undefined ? (await readCandidate(signal)).image : undefined);
+  const { survey, changes } = await look(name, rootPath, storePath, access, signal);
   const made = await makePlan(survey, access.resolve, signal);
   const space = await spaceNeeds(made, storePath);
-  if (place.json) printJson({ root: rootPath, ...planJson(survey, made, space) });
-  else print(renderPlan(survey, made, space));
+  const outlook: Outlook = {
+    source: name ?? rootPath,
+    survey,
+    changes,
+    plan: made,
+    space,
+    tags: await floatingTags(made, access, signal),
+    policy: await policyOf(survey),
+  };
+  if (place.json) printJson(planJson(outlook));
+  else print(renderPlan(outlook));
   if (made.unresolved.length > 0 || tooLittleSpace(space) !== undefined) return 1;
   return readiness(survey);
 }
 
-function renderPlan(
-  survey: Survey,
-  { kept, pulls, unresolved, cost }: Plan,
-  space: readonly SpaceNeed[],
-): string[] {
-  const rows = [
-    ...pulls.map(({ want, reason, bytesToFetch }) => [
-      want.image,
-      `pull (${reason})`,
-      formatBytes(bytesToFetch),
-    ]),
-    ...unresolved.map(({ want }) => [want.image, styleText('red', 'cannot be pulled'), '']),
-    ...kept.map(({ want }) => [want.image, 'keep', '']),
-  ];
-  const shortage = tooLittleSpace(space);
-  return [
-    ...(rows.length === 0 ? ['No image is bound.'] : renderTable([['IMAGE', 'ACTION', 'TO FETCH'], ...rows])),
-    '',
-    pulls.length === 0
-      ? 'Nothing to fetch.'
-      : `To fetch: ${formatBytes(cost.bytesToFetch)}, shared layers counted once; on disk about ${formatBytes(cost.bytesOnDisk)}.`,
-    ...(shortage === undefined ? [] : wrap(`Too little space: ${shortage.message}`, '')),
-    ...unresolved.flatMap(({ want, failure }) => ['', `${want.image}:`, ...wrap(failure.message)]),
-    ...survey.problems.flatMap((problem) => ['', ...renderProblem(problem)]),
-  ];
+async function look(
+  name: string | undefined,
+  rootPath: string,
+  storePath: string,
+  access: Access,
+  signal: AbortSignal,
+): Promise<{ survey: Survey; changes: readonly BoundChange[] }> {
+  const now = await surveyRoot(rootPath, storePath, signal);
+  if (name === undefined) return { survey: now, changes: [] };
+  const next = await surveyOsImage(name, storePath, access, signal);
+  const definitionsNow = now.assessments.flatMap(({ want }) => want.boundBy);
+  return { survey: next, changes: compareBoundSets(definitionsNow, next.osImage.boundSet.definitions) };
 }
 
-function planJson(
-  survey: Survey,
-  { kept, pulls, unresolved, cost }: Plan,
-  space: readonly SpaceNeed[],
-): object {
-  return {
-    images: [
-      ...pulls.map(({ want, reason, manifest, bytesToFetch }) => ({
-        image: want.image,
-        action: 'pull',
-        reason,
-        digest: manifest.indexDigest ?? manifest.digest,
-        bytesToFetch,
-      })),
-      ...unresolved.map(({ want, failure }) => ({
-        image: want.image,
-        action: 'none',
-        error: { code: failure.code, text: failure.message },
-      })),
-      ...kept.map(({ want, stored }) => ({
-        image: want.image,
-        action: 'keep',
-        digest: stored.digests[0] ?? null,
-      })),
-    ],
-    bytesToFetch: cost.bytesToFetch,
-    bytesOnDiskEstimate: cost.bytesOnDisk,
-    space: space.map((need) => ({
-      ...need,
-      freeInodes: Number.isFinite(need.freeInodes) ? need.freeInodes : null,
-    })),
-    problems: survey.problems.map(problemJson),
-  };
+async function policyOf({ assessments }: Survey): Promise<Map<string, readonly string[]>> {
+  const { policyFor } = await import('../policy/policy-for.ts');
+  const policy = await readHostPolicy();
+  return new Map(assessments.map(({ want }) => [want.image, policyFor(policy, want.reference)]));
 }

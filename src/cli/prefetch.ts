@@ -1,24 +1,36 @@
-import { type PrefetchResult, prefetchRoot } from '../agent/prefetch.ts';
-import { placeOf } from './place.ts';
+import { openAccess } from '../agent/access.ts';
+import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
+import { type Survey, surveyOsImage, surveyRoot } from '../agent/survey.ts';
+import { authFileOf, placeOf } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import type { PullPlace } from './program.ts';
 import { openProgress } from './progress.ts';
 
-/** `bound-images prefetch`: makes every bound image present. */
-export async function prefetch(place: PullPlace, signal: AbortSignal): Promise<ExitStatus> {
+/** `bound-images prefetch [IMAGE]`: makes present every image that a root, or an OS image, binds. */
+export async function prefetch(
+  osImage: string | undefined,
+  place: PullPlace,
+  signal: AbortSignal,
+): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
+  await using access = openAccess(rootPath, authFileOf(place));
+  const survey =
+    osImage === undefined
+      ? await surveyRoot(rootPath, storePath, signal)
+      : await surveyOsImage(osImage, storePath, access, signal);
   using progress = openProgress(process.stderr);
-  const result = await prefetchRoot(rootPath, storePath, place.authfile, signal, progress.onEvent);
+  const images = await prefetchSurveyed(survey, access, signal, progress.onEvent);
   progress.close();
-  if (place.json) printJson({ root: rootPath, store: { path: storePath }, ...resultJson(result) });
-  else print(renderResult(result));
-  if (result.images.some(({ failure }) => failure !== undefined)) return 1;
-  return result.problems.some(({ severity }) => severity === 'error') ? 4 : 0;
+  if (place.json)
+    printJson({ source: osImage ?? rootPath, store: { path: storePath }, ...resultJson(images, survey) });
+  else print(renderResult(images, survey));
+  if (images.some(({ failure }) => failure !== undefined)) return 1;
+  return survey.problems.some(({ severity }) => severity === 'error') ? 4 : 0;
 }
 
-function renderResult({ images, problems }: PrefetchResult): string[] {
+function renderResult(images: readonly ImageResult[], { problems }: Survey): string[] {
   const pulled = images.filter(({ outcome }) => outcome === 'pulled').length;
   const kept = images.filter(({ outcome }) => outcome === 'kept').length;
   const failed = images.length - pulled - kept;
@@ -30,7 +42,7 @@ function renderResult({ images, problems }: PrefetchResult): string[] {
   ];
 }
 
-function resultJson({ images, problems }: PrefetchResult): object {
+function resultJson(images: readonly ImageResult[], { problems }: Survey): object {
   return {
     images: images.map(({ want, outcome, failure }) => ({
       image: want.image,

@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
+import type { InspectOptions } from './inspect.ts';
 import { version } from '../agent/version.ts';
 
 /** Where a command looks and what it prints; the same for every command that reads a root and a store. */
 export interface Place {
-  readonly root: string;
+  readonly root?: string;
   readonly store?: string;
   readonly json?: boolean;
 }
@@ -13,6 +14,8 @@ export interface Place {
 export interface PullPlace extends Place {
   readonly authfile?: string;
 }
+
+const osImageHelp = 'OS image: [docker://]REFERENCE, oci:DIR, oci-archive:FILE or containers-storage:NAME';
 
 /**
  * Parses argv and runs the command. Commands are loaded when they are called: what a `status` does not need is not initialised.
@@ -35,22 +38,35 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
       status = await run(place, signal);
     });
   withLogin(withPlace(program.command('plan')))
-    .description('what a prefetch would fetch, and the space it needs; changes nothing')
-    .action(async (place: PullPlace) => {
+    .description(
+      'what IMAGE, or a root, needs, to be fetched and on disk; of neither: the next OS image. Changes nothing',
+    )
+    .argument('[image]', osImageHelp)
+    .action(async (image: string | undefined, place: PullPlace) => {
       const { plan } = await import('./plan.ts');
-      status = await plan(place, signal);
+      status = await plan(image, place, signal);
     });
   withLogin(withPlace(program.command('prefetch')))
-    .description('make every bound image present')
-    .action(async (place: PullPlace) => {
+    .description('make present every image that a root, or IMAGE, binds')
+    .argument('[image]', osImageHelp)
+    .action(async (image: string | undefined, place: PullPlace) => {
       const { prefetch } = await import('./prefetch.ts');
-      status = await prefetch(place, signal);
+      status = await prefetch(image, place, signal);
     });
   withPlace(program.command('verify'))
     .description('check that every bound image is there and whole')
     .action(async (place: Place) => {
       const { verify } = await import('./verify.ts');
       status = await verify(place, signal);
+    });
+
+  withLogin(program.command('inspect'))
+    .description('what an OS image binds, without pulling it')
+    .argument('<image>', osImageHelp)
+    .option('--json', 'print one JSON document')
+    .action(async (image: string, options: InspectOptions) => {
+      const { inspect } = await import('./inspect.ts');
+      status = await inspect(image, options, signal);
     });
 
   try {
@@ -66,7 +82,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
 
 function withPlace(command: Command): Command {
   return command
-    .option('--root <dir>', 'folder that the definitions are read from', '/')
+    .option('--root <dir>', 'folder that the definitions are read from (default: /)')
     .option('--store <dir>', "containers-storage to use (default: bootc's, of a bootc host)")
     .option('--json', 'print one JSON document');
 }

@@ -42,15 +42,20 @@ export function credentialsOf(hostPath: string, helpers: readonly string[]): Fin
   };
 }
 
-async function readAuthFile(hostPath: string, explicit: string | undefined): Promise<AuthFile | undefined> {
-  for (const path of explicit === undefined ? authPaths : [explicit]) {
-    const file = join(hostPath, path);
-    const text = await readSmallFile(file);
-    if (text !== undefined) return parseAuthFile(text, file);
-  }
-  if (explicit !== undefined)
-    throw new Failure('BadConfiguration', `AuthFile=${explicit} is not there; log in, or mend the quadlet`);
+/** The first of bootc's auth files that a host has, for a program that is to use the same logins. */
+export async function findAuthFile(hostPath: string): Promise<string | undefined> {
+  const paths = authPaths.map((path) => join(hostPath, path));
+  for (const path of paths) if ((await readSmallFile(path)) !== undefined) return path;
   return undefined;
+}
+
+async function readAuthFile(hostPath: string, explicit: string | undefined): Promise<AuthFile | undefined> {
+  const file = explicit === undefined ? await findAuthFile(hostPath) : join(hostPath, explicit);
+  if (file === undefined) return undefined;
+  const text = await readSmallFile(file);
+  if (text === undefined)
+    throw new Failure('BadConfiguration', `the auth file ${file} is not there; log in, or mend the quadlet`);
+  return parseAuthFile(text, file);
 }
 
 async function fromFile(
