@@ -1,22 +1,13 @@
 import { openAccess } from '../agent/access.ts';
 import { type OsImage, readOsImage } from '../agent/read-os-image.ts';
 import type { ExitStatus } from '../model/failure.ts';
-import { authFileOf } from './place.ts';
+import { authFileOf, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import { renderTable } from './table.ts';
 
-export interface InspectOptions {
-  readonly authfile?: string;
-  readonly json?: boolean;
-}
-
 /** `bound-images inspect IMAGE`: what an OS image binds, read from where it is. */
-export async function inspect(
-  name: string,
-  options: InspectOptions,
-  signal: AbortSignal,
-): Promise<ExitStatus> {
+export async function inspect(name: string, options: PullPlace, signal: AbortSignal): Promise<ExitStatus> {
   await using access = openAccess('/', authFileOf(options));
   const image = await readOsImage(name, access, signal);
   if (options.json) printJson(imageJson(image));

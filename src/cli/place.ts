@@ -1,7 +1,18 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
-import type { Place, PullPlace } from './program.ts';
+
+/** Where a command looks and what it prints; the same for every command that reads a root and a store. */
+export interface Place {
+  readonly root?: string;
+  readonly store?: string;
+  readonly json?: boolean;
+}
+
+/** Of commands that ask registries too. */
+export interface PullPlace extends Place {
+  readonly authfile?: string;
+}
 
 /** Where bootc keeps bound images: an additional image store that its own quadlets name (bootc, "Logically bound images"). */
 const bootcStorePath = '/usr/lib/bootc/storage';

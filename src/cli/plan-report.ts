@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
 import type { FloatingTag } from '../agent/floating-tags.ts';
+import type { Outlook } from '../agent/outlook.ts';
 import { tooLittleSpace } from '../agent/space.ts';
 import { shortDigest } from '../model/digest.ts';
 import { formatBytes } from './bytes.ts';
-import type { Outlook } from './plan.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import { renderTable, wrap } from './table.ts';
 

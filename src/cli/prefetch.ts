@@ -1,11 +1,10 @@
 import { openAccess } from '../agent/access.ts';
 import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
 import { type Survey, surveyOsImage, surveyRoot } from '../agent/survey.ts';
-import { authFileOf, placeOf } from './place.ts';
+import { authFileOf, placeOf, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import type { ExitStatus } from '../model/failure.ts';
-import type { PullPlace } from './program.ts';
 import { openProgress } from './progress.ts';
 
 /** `bound-images prefetch [IMAGE]`: makes present every image that a root, or an OS image, binds. */

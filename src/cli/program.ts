@@ -1,19 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
-import type { InspectOptions } from './inspect.ts';
+import type { Place, PullPlace } from './place.ts';
 import { version } from '../agent/version.ts';
-
-/** Where a command looks and what it prints; the same for every command that reads a root and a store. */
-export interface Place {
-  readonly root?: string;
-  readonly store?: string;
-  readonly json?: boolean;
-}
-
-/** Of commands that ask registries too. */
-export interface PullPlace extends Place {
-  readonly authfile?: string;
-}
 
 const osImageHelp = 'OS image: [docker://]REFERENCE, oci:DIR, oci-archive:FILE or containers-storage:NAME';
 
@@ -64,7 +52,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .description('what an OS image binds, without pulling it')
     .argument('<image>', osImageHelp)
     .option('--json', 'print one JSON document')
-    .action(async (image: string, options: InspectOptions) => {
+    .action(async (image: string, options: PullPlace) => {
       const { inspect } = await import('./inspect.ts');
       status = await inspect(image, options, signal);
     });

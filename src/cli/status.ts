@@ -4,10 +4,10 @@ import { digestParts, type Digest } from '../model/digest.ts';
 import type { StoredImage } from '../model/inventory.ts';
 import type { Assessment } from '../plan/assess.ts';
 import { formatBytes } from './bytes.ts';
-import { placeOf } from './place.ts';
+import { placeOf, type Place } from './place.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import type { ExitStatus } from '../model/failure.ts';
-import type { Place } from './program.ts';
+import { readiness } from './readiness.ts';
 import { print, printJson } from './print.ts';
 import { renderTable } from './table.ts';
 
@@ -18,12 +18,6 @@ export async function status(place: Place, signal: AbortSignal): Promise<ExitSta
   if (place.json) printJson({ root: rootPath, ...surveyJson(survey) });
   else print(renderStatus(rootPath, survey));
   return readiness(survey);
-}
-
-/** 3 where something is missing, else 4 where a definition cannot be honoured, else 0. */
-export function readiness({ assessments, problems }: Survey): ExitStatus {
-  if (assessments.some(({ kind }) => kind !== 'present')) return 3;
-  return problems.some(({ severity }) => severity === 'error') ? 4 : 0;
 }
 
 function renderStatus(rootPath: string, { inventory, assessments, problems }: Survey): string[] {
@@ -51,7 +45,7 @@ function statusRow(assessment: Assessment): string[] {
   return [want.image, state, formatBytes(sizeOf(stored)), shortOf(digestOf(assessment))];
 }
 
-export function surveyJson({ inventory, assessments, problems }: Survey): object {
+function surveyJson({ inventory, assessments, problems }: Survey): object {
   return {
     store: { path: inventory.storePath, driver: inventory.driver },
     images: assessments.map(assessmentJson),

@@ -2,10 +2,9 @@ import { styleText } from 'node:util';
 import { type VerifyResult, verifyRoot } from '../agent/verify.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import type { Verification } from '../store/verify-store.ts';
-import { placeOf } from './place.ts';
+import { placeOf, type Place } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
-import type { Place } from './program.ts';
 import { wrap } from './table.ts';
 
 /** `bound-images verify`: whether what is bound is there and whole. */
