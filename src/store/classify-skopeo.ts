@@ -37,7 +37,7 @@ const rules: readonly (readonly [FailureCode, RegExp])[] = [
     'BadConfiguration',
     /invalid destination name|driver not supported|should be decrypted, but|wrong password/i,
   ],
-  ['Transient', /StatusCode: (?:408|425|429|5\d\d)|HTTP status: (?:408|425|429|5\d\d)|toomanyrequests/i],
+  ['Transient', /(?:StatusCode:|HTTP status:|code from registry) (?:408|425|429|5\d\d)|toomanyrequests/i],
   [
     'Transient',
     /connection (?:refused|reset|timed out)|i\/o timeout|TLS handshake timeout|deadline exceeded|broken pipe/i,

@@ -45,10 +45,11 @@ export async function importImage(
   const store = await storeReference(request);
   // In memory on every host, and gone with a reboot.
   await using secrets = await privateFolder(runRoot);
-  // Where skopeo would put its blobs anyway; a folder of its own, so that nothing is left after a kill of skopeo.
+  // skopeo leaves its blobs in /var/tmp when it is killed, and does not heed TMPDIR for them: so in a folder of our own.
   await using temporary = await privateFolder(process.env['TMPDIR'] ?? '/var/tmp');
   const { global, copy } = await pullArguments(pull, source.registry, secrets.path);
   const argv = [
+    `--tmpdir=${temporary.path}`,
     ...global,
     ...(registriesConfPath === undefined ? [] : [`--registries-conf=${registriesConfPath}`]),
     'copy',
@@ -57,9 +58,8 @@ export async function importImage(
     `docker://${source.registry}/${source.path}@${source.digest}`,
     `${store}${name}`,
   ];
-  const env = { TMPDIR: temporary.path };
   const endWatch = onBytes === undefined ? undefined : watchBytes(temporary.path, onBytes);
-  const { exitCode, stderr } = await runProgram('skopeo', argv, { signal, env }).finally(endWatch);
+  const { exitCode, stderr } = await runProgram('skopeo', argv, { signal }).finally(endWatch);
   if (exitCode !== 0) {
     const { code, text } = classifySkopeo(stderr);
     throw new Failure(code, `${name}: ${text}${remedies[code] ?? ''}`);
@@ -71,6 +71,9 @@ const remedies: Partial<Record<Failure['code'], string>> = {
   Authentication: '; log in with --authfile /etc/ostree/auth.json, and check the name',
   NoSpace: '; free some, or name another store',
   Policy: '; sign the image, or change /etc/containers/policy.json',
+  NotFound: '; the registry has only a part of the image: push it again',
+  DigestMismatch: '; what came is not what the manifest names: push the image again, or look for a proxy that changes it',
+  Transient: '; try again later',
 };
 
 async function checkImported(
