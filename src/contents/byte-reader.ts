@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts';
 
 /** Bytes in order, taken as they are needed. */
 export interface ByteReader {
-  /** The next `count` bytes, fewer only at the end. The caller may keep them. */
+  /** The next `count` bytes, fewer only at the end. Often a view of a piece: who keeps them copies them. */
   take(count: number): Promise<Buffer>;
   /** @throws Failure `BadContent` where fewer are left. */
   skip(count: number): Promise<void>;
@@ -29,15 +29,15 @@ export function streamReader(stream: AsyncIterator<Uint8Array>): ByteReader {
   return {
     position: () => position,
     async take(count) {
-      const parts: Uint8Array[] = [];
-      for (let missing = count; missing > 0;) {
+      const first = (await next(count)) ?? Buffer.alloc(0);
+      const parts = [first];
+      for (let missing = count - first.length; missing > 0;) {
         const part = await next(missing);
         if (part === undefined) break;
         parts.push(part);
         missing -= part.length;
       }
-      // A copy: a view would keep all of its piece in memory.
-      return Buffer.concat(parts);
+      return parts.length > 1 ? Buffer.concat(parts) : asBuffer(first);
     },
     async skip(count) {
       for (let missing = count; missing > 0;) {
@@ -51,4 +51,8 @@ export function streamReader(stream: AsyncIterator<Uint8Array>): ByteReader {
 
 export function endedEarly(position: number): Failure {
   return new Failure('BadContent', `it ends in the middle of an entry, at byte ${position} of the tar`);
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

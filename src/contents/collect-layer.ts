@@ -1,7 +1,8 @@
 import { Failure } from '../model/failure.ts';
 import { isObject, layerPath, mattersByContent, mattersByName } from './layer-paths.ts';
-import { pathHash, type KeptEntry, type LayerSummary } from './layer-summary.ts';
+import type { KeptEntry, LayerSummary } from './layer-summary.ts';
 import { quadletLimitBytes, searchedLimitBytes, type ContentLimits } from './limits.ts';
+import { collectHashes } from './path-hashes.ts';
 import type { TarEntry } from './tar-entries.ts';
 
 /** An entry of a tar, or of a table of contents, where not all data are at hand. */
@@ -20,17 +21,16 @@ const whiteout = '.wh.';
 const opaqueWhiteout = '.wh..wh..opq';
 /** AUFS's own; podman leaves them out as well (containers/storage pkg/archive, WhiteoutMetaPrefix). */
 const metaWhiteout = '.wh..wh.';
-/** What is held of files that may yet get a hard link that matters. In ostree's layers the link follows at once. */
-const recentLimitBytes = 4 * 2 ** 20;
+/** The last files that did not matter, should a hard link to one matter. In ostree's layers it follows at once. */
+const recentFiles = 32;
 
 /** Gathers what matters of one layer, entry by entry. */
 export function collectLayer(limits: ContentLimits): LayerCollector {
   const kept = new Map<string, KeptEntry>();
-  const hidden = new Set<number>();
-  const opaque = new Set<number>();
-  const folders = new Set<number>();
+  const hidden = collectHashes();
+  const opaque = collectHashes();
+  const folders = collectHashes();
   const recent = new Map<string, Buffer>();
-  let recentBytes = 0;
   let keptBytes = 0;
   let entries = 0;
 
@@ -47,16 +47,12 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
   };
   const leaveOut = (path: string, kind: TarEntry['kind']): void => {
     kept.delete(path);
-    (kind === 'folder' ? folders : hidden).add(pathHash(path));
+    (kind === 'folder' ? folders : hidden).add(path);
   };
   const holdRecent = (path: string, content: Buffer): void => {
     recent.set(path, content);
-    recentBytes += content.length + path.length;
-    for (const [oldest, { length }] of recent) {
-      if (recentBytes <= recentLimitBytes) break;
-      recent.delete(oldest);
-      recentBytes -= length + oldest.length;
-    }
+    const [oldest] = recent.keys();
+    if (recent.size > recentFiles && oldest !== undefined) recent.delete(oldest);
   };
 
   const addFile = async (path: string, { sizeBytes, sparse, data }: LayerEntry): Promise<void> => {
@@ -92,9 +88,9 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
         throw new Failure('BadContent', `it has more than ${limits.entries} entries`);
       const path = layerPath(entry.name);
       const [folder, name] = splitPath(path);
-      if (name === opaqueWhiteout) opaque.add(pathHash(folder));
+      if (name === opaqueWhiteout) opaque.add(folder);
       else if (name.startsWith(metaWhiteout)) return;
-      else if (name.startsWith(whiteout)) hidden.add(pathHash(joined(folder, name.slice(whiteout.length))));
+      else if (name.startsWith(whiteout)) hidden.add(joined(folder, name.slice(whiteout.length)));
       else if (entry.kind === 'file') await addFile(path, entry);
       else if (entry.kind === 'hardlink') addHardLink(path, layerPath(entry.linkName));
       else if (entry.kind === 'symlink') keep({ kind: 'link', path, target: entry.linkName });
@@ -104,9 +100,9 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
     summary: () => ({
       // Links that are ostree objects have been given to the paths they stand for.
       entries: [...kept.values()].filter(({ kind, path }) => kind !== 'link' || !isObject(path)),
-      hidden,
-      opaque,
-      folders,
+      hidden: hidden.packed(),
+      opaque: opaque.packed(),
+      folders: folders.packed(),
     }),
   };
 }

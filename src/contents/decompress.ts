@@ -10,6 +10,9 @@ const otherCompressions: readonly (readonly [string, string])[] = [
   ['fd377a585a00', 'xz'],
 ];
 
+/** Node's own 16 KiB make four times as many steps. */
+const chunkSize = 32 * 2 ** 10;
+
 /**
  * A layer's tar, whichever way it is compressed: by its first bytes, as containers/storage tells it, since media types lie.
  * To stop early ends the source's stream as well.
@@ -22,9 +25,9 @@ export async function* decompressed(compressed: AsyncIterable<Uint8Array>): Asyn
     const head = first.done === true ? Buffer.alloc(0) : await atLeast(first.value, source);
     const whole = prepended(head, source);
     const magic = Buffer.from(head.subarray(0, 6)).toString('hex');
-    if (magic.startsWith('1f8b')) yield* through(whole, createGunzip());
+    if (magic.startsWith('1f8b')) yield* through(whole, createGunzip({ chunkSize }));
     else if (/^(?:28b52ffd|5.2a4d18)/.test(magic))
-      yield* through(zstdFrames(streamReader(whole)), createZstdDecompress());
+      yield* through(zstdFrames(streamReader(whole)), createZstdDecompress({ chunkSize }));
     else {
       const name = otherCompressions.find(([start]) => magic.startsWith(start))?.[1];
       if (name !== undefined)

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import * as v from 'valibot';
 
 /** What is remembered of an entry. Paths have no slash at either end. */
@@ -14,35 +13,25 @@ export type KeptEntry =
 
 /**
  * What one layer does to a root, as far as it matters: entries in order, and of all others no more than hashes of their
- * paths, to know which entries of lower layers they replace or remove.
+ * paths (path-hashes.ts), to know which entries of lower layers they replace or remove.
  */
 export interface LayerSummary {
   readonly entries: readonly KeptEntry[];
   /** Paths that are no longer what lower layers say: of whiteouts, and of entries that are no folders. */
-  readonly hidden: ReadonlySet<number>;
+  readonly hidden: Buffer;
   /** Folders that show nothing of lower layers. */
-  readonly opaque: ReadonlySet<number>;
-  readonly folders: ReadonlySet<number>;
+  readonly opaque: Buffer;
+  readonly folders: Buffer;
 }
 
-const hashBytes = 6;
 /** Goes up whenever other entries are kept, or they are written otherwise. */
 const version = 1;
-
-/** 48 bits: among a million paths a chance of one in 10^8 that two of those remembered and not are taken for each other. */
-export function pathHash(path: string): number {
-  return hash('sha1', path, 'buffer').readUIntBE(0, hashBytes);
-}
 
 const path = v.string();
 const sizeBytes = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const base64 = v.pipe(
   v.string(),
   v.transform((text) => Buffer.from(text, 'base64')),
-);
-const hashes = v.pipe(
-  v.string(),
-  v.transform((text): ReadonlySet<number> => unpacked(Buffer.from(text, 'base64'))),
 );
 const entry = v.variant('kind', [
   v.object({ kind: v.literal('file'), path, sizeBytes, content: base64 }),
@@ -55,9 +44,9 @@ const entry = v.variant('kind', [
 const written = v.object({
   version: v.literal(version),
   entries: v.array(entry),
-  hidden: hashes,
-  opaque: hashes,
-  folders: hashes,
+  hidden: base64,
+  opaque: base64,
+  folders: base64,
 });
 
 /** As text that `readSummary` understands. */
@@ -67,9 +56,9 @@ export function writeSummary({ entries, hidden, opaque, folders }: LayerSummary)
     entries: entries.map((each) =>
       each.kind === 'file' ? { ...each, content: each.content.toString('base64') } : each,
     ),
-    hidden: packed(hidden),
-    opaque: packed(opaque),
-    folders: packed(folders),
+    hidden: hidden.toString('base64'),
+    opaque: opaque.toString('base64'),
+    folders: folders.toString('base64'),
   });
 }
 
@@ -83,18 +72,4 @@ export function readSummary(text: string): LayerSummary | undefined {
   }
   const { success, output } = v.safeParse(written, document);
   return success ? output : undefined;
-}
-
-function packed(hashes: ReadonlySet<number>): string {
-  const bytes = Buffer.alloc(hashes.size * hashBytes);
-  let at = 0;
-  for (const each of hashes) at = bytes.writeUIntBE(each, at, hashBytes);
-  return bytes.toString('base64');
-}
-
-function unpacked(bytes: Buffer): ReadonlySet<number> {
-  const hashes = new Set<number>();
-  for (let at = 0; at + hashBytes <= bytes.length; at += hashBytes)
-    hashes.add(bytes.readUIntBE(at, hashBytes));
-  return hashes;
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../model/failure.ts';
 import type { Tree, TreeEntry } from '../model/tree.ts';
-import { pathHash } from './layer-summary.ts';
+import { pathHash } from './path-hashes.ts';
 
 export type FileNode =
   | { readonly kind: 'file'; readonly sizeBytes: number; readonly content: Buffer }

@@ -1,5 +1,6 @@
-import { pathHash, type KeptEntry, type LayerSummary } from './layer-summary.ts';
+import type { KeptEntry, LayerSummary } from './layer-summary.ts';
 import { emptyFolder, putChild, type FileNode, type FolderNode } from './layer-tree.ts';
+import { pathHash, unpackHashes } from './path-hashes.ts';
 import { walk, walkMaking } from './walk.ts';
 
 const rootHash = pathHash('');
@@ -11,15 +12,26 @@ const rootHash = pathHash('');
 export function mergeLayers(layers: readonly LayerSummary[]): FolderNode {
   const root = emptyFolder();
   for (const layer of layers) {
+    const removals = removalsOf(layer);
     // Before the layer's own entries, which its whiteouts do not touch.
-    if (layer.opaque.has(rootHash)) root.children.clear();
-    else hide(root, layer);
+    if (removals.opaque.has(rootHash)) root.children.clear();
+    else if (root.children.size > 0) hide(root, removals);
     for (const entry of layer.entries) place(root, entry);
   }
   return root;
 }
 
-function hide(folder: FolderNode, layer: LayerSummary): void {
+interface Removals {
+  readonly hidden: ReadonlySet<number>;
+  readonly opaque: ReadonlySet<number>;
+  readonly folders: ReadonlySet<number>;
+}
+
+function removalsOf({ hidden, opaque, folders }: LayerSummary): Removals {
+  return { hidden: unpackHashes(hidden), opaque: unpackHashes(opaque), folders: unpackHashes(folders) };
+}
+
+function hide(folder: FolderNode, layer: Removals): void {
   for (const [name, { hash, node }] of folder.children) {
     if (layer.hidden.has(hash)) folder.children.delete(name);
     else if (node.kind !== 'folder') {

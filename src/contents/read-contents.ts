@@ -1,10 +1,11 @@
 import { shortDigest } from '../model/digest.ts';
 import type { Descriptor } from '../model/manifest.ts';
 import type { Tree } from '../model/tree.ts';
-import { pathHash, type LayerSummary } from './layer-summary.ts';
+import type { LayerSummary } from './layer-summary.ts';
 import { layerTree, type FolderNode } from './layer-tree.ts';
 import { defaultLimits, type ContentLimits } from './limits.ts';
 import { mergeLayers } from './merge-layers.ts';
+import { pathHash, unpackHashes } from './path-hashes.ts';
 import { readLayer } from './read-layer.ts';
 import { forgetOldLayers, recallLayer, rememberLayer } from './remembered-layers.ts';
 import type { ImageSource } from './source.ts';
@@ -75,8 +76,11 @@ export async function readContents(source: ImageSource, options: ReadContentsOpt
   const learnt = await inTurns(layers, learn);
   let root = mergeLayers(learnt.map(({ summary }) => summary));
   const missing = danglingTargets(root);
-  const hides = ({ summary, byToc }: Learnt): boolean =>
-    byToc && missing.some((hash) => summary.hidden.has(hash));
+  const hides = ({ summary, byToc }: Learnt): boolean => {
+    if (!byToc || missing.length === 0) return false;
+    const hidden = unpackHashes(summary.hidden);
+    return missing.some((hash) => hidden.has(hash));
+  };
   if (learnt.some(hides)) {
     const again = await inTurns(layers, (layer, at) => {
       const each = learnt[at];

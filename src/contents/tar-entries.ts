@@ -9,16 +9,21 @@ export interface TarEntry {
   readonly name: string;
   readonly linkName: string;
   readonly sizeBytes: number;
+  /** Permissions with setuid, setgid and sticky bits. */
+  readonly mode: number;
   /** Its data is a map of holes and what is between them, not its content. */
   readonly sparse: boolean;
   /** Where its data begins, in bytes from the tar's beginning. */
   readonly dataOffset: number;
-  /** Its data; to be called before the next entry is asked for, or not at all. */
+  /** Its data, the caller's to keep; to be called before the next entry is asked for, or not at all. */
   readonly data: () => Promise<Buffer>;
+  /** The same in pieces, for data of any size; to be read to the end, or not at all. */
+  readonly pieces: () => AsyncGenerator<Buffer>;
 }
 
 /** As Go's archive/tar (maxSpecialFileSize). */
 const extensionLimitBytes = 2 ** 20;
+const pieceBytes = 256 * 2 ** 10;
 /** Types without data, whatever size their header says (Go's archive/tar, isHeaderOnly). */
 const headerOnly = /^[1-6]$/;
 
@@ -53,13 +58,14 @@ export async function* tarEntries(reader: ByteReader): AsyncGenerator<TarEntry> 
       name,
       linkName: pax.linkPath ?? longLink ?? header.linkName,
       sizeBytes,
+      mode: header.mode,
       sparse: header.type === 'S' || pax.sparse === true,
       dataOffset: start,
       data: async () => {
         const bytes = await reader.take(sizeBytes);
         if (bytes.length < sizeBytes) throw endedEarly(reader.position());
         taken = sizeBytes;
-        return bytes;
+        return copyOf(bytes);
       },
     };
     await reader.skip(padded(sizeBytes) - taken);
@@ -93,6 +99,13 @@ async function block(reader: ByteReader): Promise<Buffer> {
   const bytes = await reader.take(blockBytes);
   if (bytes.length < blockBytes) throw endedEarly(reader.position());
   return bytes;
+}
+
+/** In memory of its own: a view, or a slice of Node's pool, would keep much more than itself. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }
 
 function untilNul(bytes: Buffer): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -10,7 +11,7 @@ import { header, tar } from './pack-tar.ts';
 
 const fileBytes = 64 * 2 ** 20;
 const files = 32;
-const linksAFile = 1_500;
+const linksAFile = 1_000;
 const piece = Buffer.alloc(2 ** 20, 'not much in it, ');
 
 /** A tar of 2 GiB: large files, and between them small ones and links, as an OS has them. */
@@ -34,7 +35,10 @@ test.each([
   await using folder = await temporaryFolder();
   const path = join(folder.path, 'layer');
   await pipeline(Readable.from(largeTar(), { objectMode: false }), compress(), createWriteStream(path));
-  const program = join(import.meta.dirname, 'large-layer.ts');
+  // Bundled, as the product is: what Node needs to run TypeScript is not to be measured.
+  const program = join(folder.path, 'large-layer.mjs');
+  const entryPoints = [join(import.meta.dirname, 'large-layer.ts')];
+  await build({ entryPoints, outfile: program, bundle: true, platform: 'node', format: 'esm' });
   const { stdout, stderr } = await runProgram(process.execPath, ['--max-old-space-size=96', program, path]);
   expect(stderr).toBe('');
   const { peakMiB, entries } = JSON.parse(stdout.toString()) as { peakMiB: number; entries: number };
