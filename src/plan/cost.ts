@@ -51,7 +51,7 @@ export function costOf(manifests: readonly Manifest[], present: ReadonlySet<Dige
 }
 
 /** A layer's size once unpacked: as its blob says where it is an uncompressed tar, otherwise estimated. */
-export function unpackedBytes({ mediaType, sizeBytes }: Descriptor): number {
+function unpackedBytes({ mediaType, sizeBytes }: Descriptor): number {
   return mediaType.endsWith('.tar') ? sizeBytes : sizeBytes * assumedExpansion;
 }
 

@@ -14,7 +14,8 @@ async function lintStage(text: string): Promise<{ exitCode: number | undefined; 
   await mkdir(join(folder.path, 'src/plan'), { recursive: true });
   await writeFile(join(folder.path, 'src/plan/stage.ts'), text);
   const oxlint = join(project, 'node_modules/.bin/oxlint');
-  return await execa(oxlint, ['src'], { cwd: folder.path, reject: false });
+  const { exitCode, stdout } = await execa(oxlint, ['src'], { cwd: folder.path, reject: false });
+  return { exitCode, stdout };
 }
 
 it('refuses a stage that imports another stage', async () => {
