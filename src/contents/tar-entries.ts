@@ -67,6 +67,14 @@ export async function* tarEntries(reader: ByteReader): AsyncGenerator<TarEntry> 
         taken = sizeBytes;
         return copyOf(bytes);
       },
+      pieces: async function* () {
+        while (taken < sizeBytes) {
+          const piece = await reader.take(Math.min(pieceBytes, sizeBytes - taken));
+          if (piece.length === 0) throw endedEarly(reader.position());
+          taken += piece.length;
+          yield piece;
+        }
+      },
     };
     await reader.skip(padded(sizeBytes) - taken);
     pax = {};
