@@ -72,7 +72,8 @@ const remedies: Partial<Record<Failure['code'], string>> = {
   NoSpace: '; free some, or name another store',
   Policy: '; sign the image, or change /etc/containers/policy.json',
   NotFound: '; the registry has only a part of the image: push it again',
-  DigestMismatch: '; what came is not what the manifest names: push the image again, or look for a proxy that changes it',
+  DigestMismatch:
+    '; what came is not what the manifest names: push the image again, or look for a proxy that changes it',
   Transient: '; try again later',
 };
 

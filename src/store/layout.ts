@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readFailure } from './store-failure.ts';
 
 // Where containers-storage keeps things below a store: storage/store.go, storage/images.go and the drivers' `dir` functions.
@@ -39,21 +38,13 @@ export function bigDataFile(key: string): string {
  * @throws Failure `StoreUnknown`, `StoreDamaged`
  */
 export async function findDriver(storePath: string): Promise<string> {
-  const names = await listFolder(storePath);
+  const names = await readdir(storePath).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw readFailure(error, storePath);
+  });
   const drivers = names
     .filter((name) => name.endsWith('-images'))
     .map((name) => name.slice(0, -'-images'.length))
     .sort();
   return knownDrivers.find((known) => drivers.includes(known)) ?? drivers[0] ?? '';
-}
-
-/** Names in a folder, none where it is not there. */
-export async function listFolder(...path: string[]): Promise<string[]> {
-  const folder = join(...path);
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw readFailure(error, folder);
-  }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { assert, asyncProperty, integer, json } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { asFailure } from '../../src/model/failure.ts';
@@ -262,9 +263,13 @@ describe('records that cannot be believed', () => {
 test('a reader beside a writer never sees an image without its layers', async () => {
   await using folder = await temporaryFolder();
   await goldenStore(folder.path);
-  const writer = spawn(process.execPath, [join(import.meta.dirname, 'rewrite-store.ts'), folder.path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const writer = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve('./rewrite-store.ts')), folder.path],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   try {
     await once(writer.stdout, 'data');
     for (let reads = 0; reads < 500; reads += 1) {
