@@ -51,7 +51,7 @@ export async function readContents(source: ImageSource, options: ReadContentsOpt
   let doneBytes = 0;
   let totalBytes = 0;
 
-  const readWhole = async (layer: Descriptor): Promise<Learnt> => {
+  const readWhole = async (layer: Descriptor, signal: AbortSignal): Promise<Learnt> => {
     totalBytes += layer.sizeBytes;
     const onBytes = (count: number): void => {
       doneBytes += count;
@@ -61,19 +61,19 @@ export async function readContents(source: ImageSource, options: ReadContentsOpt
     await rememberLayer(cacheFolder, layer.digest, undefined, summary);
     return { summary, byToc: false };
   };
-  const learn = async (layer: Descriptor): Promise<Learnt> => {
+  const learn = async (layer: Descriptor, _: number, signal: AbortSignal): Promise<Learnt> => {
     const whole = await recallLayer(cacheFolder, layer.digest);
     if (whole !== undefined) return { summary: whole, byToc: false };
     const place = source.supportsRanges && layer.sizeBytes > smallLayerBytes ? tocPlaceOf(layer) : undefined;
-    if (place === undefined) return readWhole(layer);
+    if (place === undefined) return readWhole(layer, signal);
     const recalled = await recallLayer(cacheFolder, layer.digest, place.digest);
     const summary = recalled ?? (await readTocLayer(source, layer, place, { limits, signal }));
-    if (summary === undefined) return readWhole(layer);
+    if (summary === undefined) return readWhole(layer, signal);
     if (recalled === undefined) await rememberLayer(cacheFolder, layer.digest, place.digest, summary);
     return { summary, byToc: true };
   };
 
-  const learnt = await inTurns(layers, learn);
+  const learnt = await inTurns(layers, signal, learn);
   let root = mergeLayers(learnt.map(({ summary }) => summary));
   const missing = danglingTargets(root);
   const hides = ({ summary, byToc }: Learnt): boolean => {
@@ -82,9 +82,9 @@ export async function readContents(source: ImageSource, options: ReadContentsOpt
     return missing.some((hash) => hidden.has(hash));
   };
   if (learnt.some(hides)) {
-    const again = await inTurns(layers, (layer, at) => {
+    const again = await inTurns(layers, signal, (layer, at, signal) => {
       const each = learnt[at];
-      return each === undefined || hides(each) ? readWhole(layer) : Promise.resolve(each);
+      return each === undefined || hides(each) ? readWhole(layer, signal) : Promise.resolve(each);
     });
     root = mergeLayers(again.map(({ summary }) => summary));
   }
@@ -102,26 +102,32 @@ function danglingTargets(root: FolderNode): readonly number[] {
   });
 }
 
-/** Works through the layers, a layer that an image has twice only once. The first failure ends it all. */
+/** Works through the layers, a layer that an image has twice only once. The first failure ends what else is being read. */
 async function inTurns(
   layers: readonly Descriptor[],
-  work: (layer: Descriptor, at: number) => Promise<Learnt>,
+  signal: AbortSignal | undefined,
+  work: (layer: Descriptor, at: number, signal: AbortSignal) => Promise<Learnt>,
 ): Promise<readonly Learnt[]> {
   const results = new Map<string, Learnt>();
   const pending = [...new Map(layers.map((layer, at) => [layer.digest, { layer, at }])).values()];
-  let failed = false;
+  const stop = new AbortController();
+  const either = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const turn = async (): Promise<void> => {
-    for (let next = pending.shift(); next !== undefined && !failed; next = pending.shift()) {
-      try {
-        results.set(next.layer.digest, await work(next.layer, next.at));
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
+    for (let next = pending.shift(); next !== undefined && !stop.signal.aborted; next = pending.shift())
+      results.set(next.layer.digest, await work(next.layer, next.at, either));
   };
-  const turns = await Promise.allSettled(Array.from({ length: layersAtOnce }, turn));
-  for (const each of turns) if (each.status === 'rejected') throw each.reason;
+  let failure: unknown;
+  const turns = Array.from({ length: layersAtOnce }, async () => {
+    try {
+      await turn();
+    } catch (error) {
+      // Those after the first only say that they were stopped.
+      if (!stop.signal.aborted) failure = error;
+      stop.abort();
+    }
+  });
+  await Promise.all(turns);
+  if (stop.signal.aborted) throw failure;
   return layers.map(({ digest }) => {
     const learnt = results.get(digest);
     if (learnt === undefined) throw new Error(`layer ${shortDigest(digest)} was left out`);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
@@ -10,7 +11,7 @@ import { readBoundSet } from '../../src/definitions/read-bound-set.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { Tree } from '../../src/model/tree.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { estargz, gzipped, memorySource, zstdChunked, type PackedLayer } from './pack-image.ts';
+import { descriptorOf, estargz, gzipped, memorySource, zstdChunked, type PackedLayer } from './pack-image.ts';
 import { file, folder, gnuLong, hardlink, pax, symlink, tar, type PackEntry } from './pack-tar.ts';
 
 const bound = 'usr/lib/bootc/bound-images.d';
@@ -388,6 +389,20 @@ describe('a bad image', () => {
     });
   });
 
+  test('what else is being read ends at once', async () => {
+    const endless = gzipped(ballast);
+    const layers = [endless, { bytes: Buffer.from('no tar'.repeat(200)) }];
+    const source = memorySource(layers);
+    const { digest } = descriptorOf(endless);
+    // Gives its bytes only when it is told that nobody wants them any more.
+    const waiting: ImageSource = {
+      ...source,
+      blob: async (layer, options = {}) =>
+        layer.digest === digest ? untilAborted(options.signal) : source.blob(layer, options),
+    };
+    expect(await failure(waiting)).toMatchObject({ code: 'BadContent' });
+  });
+
   test('cancelled', async () => {
     await using cache = await temporaryFolder();
     const signal = AbortSignal.abort();
@@ -445,4 +460,10 @@ describe('a bad image', () => {
 function damaged(layer: PackedLayer, change: (text: string) => string): PackedLayer {
   const annotations = Object.entries(layer.annotations ?? {}).map(([key, value]) => [key, change(value)]);
   return { ...layer, annotations: Object.fromEntries(annotations) as Record<string, string> };
+}
+
+async function* untilAborted(signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+  if (signal === undefined) throw new Error('nobody can end it');
+  await once(signal, 'abort');
+  yield Buffer.alloc(1);
 }
