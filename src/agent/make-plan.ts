@@ -12,6 +12,8 @@ import type { Survey } from './survey.ts';
 export interface Pull {
   readonly want: Want;
   readonly reason: 'missing' | 'damaged' | 'mismatch' | 'newer';
+  /** What stands under the name now. */
+  readonly stored?: StoredImage;
   readonly manifest: Manifest;
   readonly missing: ReadonlySet<Digest>;
   readonly bytesToFetch: number;
@@ -99,7 +101,8 @@ async function decide(
     const reason = assessment.kind === 'present' ? 'newer' : assessment.kind;
     const missing = new Set(missingLayers(manifest, present).map(({ digest }) => digest));
     const { bytesToFetch } = costOf([manifest], present);
-    return { kind: 'pull', pull: { want, reason, manifest, missing, bytesToFetch } };
+    const stored = assessment.kind === 'missing' ? {} : { stored: assessment.stored };
+    return { kind: 'pull', pull: { want, reason, ...stored, manifest, missing, bytesToFetch } };
   } catch (error) {
     const failure = asFailure(error);
     if (failure.code === 'Internal') throw error;

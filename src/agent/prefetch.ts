@@ -4,8 +4,10 @@ import type { Access } from './access.ts';
 import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { type PullEvent, pullImages } from './pull-images.ts';
+import { removeDamaged } from './remove-damaged.ts';
 import { spaceNeeds, tooLittleSpace } from './space.ts';
-import type { Survey } from './survey.ts';
+import { type Survey, surveyAgain } from './survey.ts';
+import { checkWritable } from './writable.ts';
 
 export type PrefetchEvent =
   | PullEvent
@@ -20,7 +22,7 @@ export interface ImageResult {
 
 /**
  * Makes present what a survey has found wanting. Where that is nothing, nothing is asked and nothing written.
- * @throws Failure `NoSpace` before anything is fetched, `Cancelled` while planning; an image's own failure is in its result.
+ * @throws Failure `NoSpace` and `StoreUnknown` before anything is fetched, `Cancelled` while planning; an image's own failure is in its result.
  */
 export async function prefetch(
   survey: Survey,
@@ -29,13 +31,17 @@ export async function prefetch(
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
   const { storePath } = survey.inventory;
-  const plan = await makePlan(survey, access.resolve, signal);
+  const first = await makePlan(survey, access.resolve, signal);
+  const plan = (await removeDamaged(survey, first, signal))
+    ? await makePlan(await surveyAgain(survey, signal), access.resolve, signal)
+    : first;
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
   if (plan.pulls.length === 0) return [...kept, ...failed];
 
+  await checkWritable(storePath);
   const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
   if (shortage !== undefined) throw shortage;
   const results = await pullImages(plan.pulls, importPullInto(storePath, access), signal, onEvent);

@@ -33,7 +33,7 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
 }
 
 /** What layers say is kept for the next time: the host's cache, or a user's own. */
-async function layerCache(): Promise<string> {
+export async function layerCache(): Promise<string> {
   try {
     await canAccess('/var/cache', constants.W_OK);
     return '/var/cache/bound-images/layers';

@@ -8,6 +8,7 @@ import { wantsOf } from '../plan/want.ts';
 import type { Access } from './access.ts';
 import type { OsImage } from './read-os-image.ts';
 import { readInventory } from '../store/read-inventory.ts';
+import { twoNames } from './two-names.ts';
 
 /** What a root binds, held against what a store has. */
 export interface Survey {
@@ -48,9 +49,19 @@ export async function surveyOsImage(
 
 export function surveyOf(boundSet: BoundSet, inventory: Inventory): Survey {
   const { wants, problems } = wantsOf(boundSet.definitions);
+  const assessments = assess(wants, inventory);
   return {
     inventory,
-    assessments: assess(wants, inventory),
-    problems: [...boundSet.problems, ...problems],
+    assessments,
+    problems: [...boundSet.problems, ...problems, ...twoNames(assessments)],
   };
+}
+
+/** The same definitions against the store as it is now. */
+export async function surveyAgain(survey: Survey, signal: AbortSignal): Promise<Survey> {
+  const inventory = await readInventory(survey.inventory.storePath, { signal });
+  const wants = survey.assessments.map(({ want }) => want);
+  const assessments = assess(wants, inventory);
+  const problems = survey.problems.filter(({ code }) => code !== 'two-names');
+  return { inventory, assessments, problems: [...problems, ...twoNames(assessments)] };
 }

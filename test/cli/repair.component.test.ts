@@ -1,0 +1,74 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeImage, makeLayer } from '../support/image.ts';
+import { pushImage } from '../support/push.ts';
+import { type Registry, startRegistry } from '../support/registry.ts';
+import { allowPlainHttp, makeScene } from './scene.ts';
+
+let registry: Registry;
+let plainHttp: AsyncDisposable;
+
+beforeAll(async () => {
+  plainHttp = await allowPlainHttp();
+  registry = await startRegistry();
+});
+
+afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
+  await plainHttp[Symbol.asyncDispose]();
+});
+
+it.each(['the layers of all images', 'the records of an image'])(
+  'pulls again where %s are gone from the store',
+  async (what) => {
+    await using scene = await makeScene();
+    const base = await makeLayer({ base: 'shared by both' });
+    for (const name of ['one', 'two']) {
+      const image = `${registry.address}/${name}:1`;
+      await pushImage(makeImage([base, await makeLayer({ [name]: name })]), image);
+      await scene.bindImage(name, image);
+    }
+    expect((await scene.run('prefetch')).exitCode).toBe(0);
+
+    if (what === 'the layers of all images') {
+      const layers = (await readdir(join(scene.store.path, 'overlay'))).filter((name) =>
+        /^[0-9a-f]{64}$/.test(name),
+      );
+      expect(layers).toHaveLength(3);
+      for (const id of layers) await rm(join(scene.store.path, 'overlay', id), { recursive: true });
+    } else {
+      const [id = ''] = Object.keys(await scene.storedNames());
+      await rm(join(scene.store.path, 'overlay-images', id), { recursive: true });
+    }
+    expect((await scene.run('verify')).exitCode).toBe(3);
+    expect(await scene.run('status')).toMatchObject({
+      exitCode: 3,
+      stdout: expect.stringContaining('damaged'),
+    });
+
+    expect(await scene.run('prefetch')).toMatchObject({ exitCode: 0 });
+    expect((await scene.run('verify')).exitCode).toBe(0);
+    expect(
+      Object.values(await scene.storedNames())
+        .flat()
+        .sort(),
+    ).toEqual(['one', 'two'].map((name) => `${registry.address}/${name}:1`));
+  },
+);
+
+it('leaves a damaged image as it is while its registry is away', async () => {
+  await using scene = await makeScene();
+  const away = await startRegistry();
+  const image = `${away.address}/app:1`;
+  await pushImage(makeImage([await makeLayer({ app: 'app' })]), image);
+  await scene.bindImage('app', image);
+  expect((await scene.run('prefetch')).exitCode).toBe(0);
+  await away[Symbol.asyncDispose]();
+  const [id = ''] = Object.keys(await scene.storedNames());
+  await rm(join(scene.store.path, 'overlay-images', id, '=bWFuaWZlc3Q='), { force: true });
+  await rm(join(scene.store.path, 'overlay-images', id, 'manifest'), { force: true });
+
+  expect((await scene.run('prefetch')).exitCode).toBe(1);
+  expect(Object.values(await scene.storedNames())).toEqual([[image]]);
+});
