@@ -31,6 +31,7 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
   const opaque = collectHashes();
   const folders = collectHashes();
   const recent = new Map<string, Buffer>();
+  let lastFolder = '';
   let keptBytes = 0;
   let entries = 0;
 
@@ -48,6 +49,12 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
   const leaveOut = (path: string, kind: TarEntry['kind']): void => {
     kept.delete(path);
     (kind === 'folder' ? folders : hidden).add(path);
+  };
+  /** What something is in is a folder, whether the layer says so or not, and no longer the link it may be in a lower one. */
+  const noteFolders = (folder: string): void => {
+    if (folder === lastFolder) return;
+    lastFolder = folder;
+    for (let each = folder; each !== ''; [each] = splitPath(each)) folders.add(each);
   };
   const holdRecent = (path: string, content: Buffer): void => {
     recent.set(path, content);
@@ -88,6 +95,7 @@ export function collectLayer(limits: ContentLimits): LayerCollector {
         throw new Failure('BadContent', `it has more than ${limits.entries} entries`);
       const path = layerPath(entry.name);
       const [folder, name] = splitPath(path);
+      noteFolders(folder);
       if (name === opaqueWhiteout) opaque.add(folder);
       else if (name.startsWith(metaWhiteout)) return;
       else if (name.startsWith(whiteout)) hidden.add(joined(folder, name.slice(whiteout.length)));

@@ -10,6 +10,7 @@ export function pathHash(path: string): number {
 /** Hashes of paths, six bytes each: a layer can have a million entries, and a Set would take 40 bytes for each of them. */
 export interface PathHashes {
   add(path: string): void;
+  /** Each once. */
   packed(): Buffer;
 }
 
@@ -21,7 +22,13 @@ export function collectHashes(): PathHashes {
       if (end === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
       end = bytes.writeUIntBE(pathHash(path), end, hashBytes);
     },
-    packed: () => bytes.subarray(0, end),
+    packed: () => {
+      const hashes = unpackHashes(bytes.subarray(0, end));
+      const unique = Buffer.alloc(hashes.size * hashBytes);
+      let at = 0;
+      for (const each of hashes) at = unique.writeUIntBE(each, at, hashBytes);
+      return unique;
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
@@ -37,7 +38,7 @@ test.each([
   await pipeline(Readable.from(largeTar(), { objectMode: false }), compress(), createWriteStream(path));
   // Bundled, as the product is: what Node needs to run TypeScript is not to be measured.
   const program = join(folder.path, 'large-layer.mjs');
-  const entryPoints = [join(import.meta.dirname, 'large-layer.ts')];
+  const entryPoints = [fileURLToPath(new URL('large-layer.ts', import.meta.url))];
   await build({ entryPoints, outfile: program, bundle: true, platform: 'node', format: 'esm' });
   const { stdout, stderr } = await runProgram(process.execPath, ['--max-old-space-size=96', program, path]);
   expect(stderr).toBe('');

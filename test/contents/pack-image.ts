@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { asDigest, digestParts, type Digest } from '../../src/model/digest.ts';
+import { asDigest, type Digest } from '../../src/model/digest.ts';
 import type { Descriptor, Manifest } from '../../src/model/manifest.ts';
 import type { BlobOptions, ImageSource, ManifestRules } from '../../src/contents/source.ts';
 import { choosePlatform } from '../../src/registry/choose-platform.ts';
@@ -36,7 +34,7 @@ export function descriptorOf({ bytes, annotations = {} }: PackedLayer): Descript
   return { mediaType, digest: sha256(bytes), sizeBytes: bytes.length, annotations };
 }
 
-export function manifestOf(layers: readonly PackedLayer[]): Manifest {
+function manifestOf(layers: readonly PackedLayer[]): Manifest {
   const config = Buffer.from(
     '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
   );
@@ -57,22 +55,6 @@ export function manifestOf(layers: readonly PackedLayer[]): Manifest {
   const parsed = parseManifest(bytes, sha256(bytes), document.mediaType, 'test');
   if (parsed.kind !== 'image') throw new Error('the packer made no image');
   return parsed.manifest;
-}
-
-/** Writes an OCI layout of one image, tagged `latest`. */
-export async function writeLayout(folderPath: string, layers: readonly PackedLayer[]): Promise<void> {
-  const manifest = manifestOf(layers);
-  const config = Buffer.from(
-    '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
-  );
-  await mkdir(join(folderPath, 'blobs/sha256'), { recursive: true });
-  for (const bytes of [manifest.bytes, config, ...layers.map((layer) => layer.bytes)])
-    await writeFile(join(folderPath, 'blobs/sha256', digestParts(sha256(bytes)).hex), bytes);
-  const { digest, mediaType } = manifest;
-  const entry = { mediaType, digest, size: manifest.bytes.length };
-  const tagged = { ...entry, annotations: { 'org.opencontainers.image.ref.name': 'latest' } };
-  await writeFile(join(folderPath, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  await writeFile(join(folderPath, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [tagged] }));
 }
 
 /** An image in memory, which counts what is asked of it: each blob's digest, and bytes of it. */

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { zstdCompressSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { defaultLimits, type ContentLimits } from '../../src/contents/limits.ts';
 import { readContents } from '../../src/contents/read-contents.ts';
 import { forgetOldLayers } from '../../src/contents/remembered-layers.ts';
 import type { ImageSource } from '../../src/contents/source.ts';
@@ -12,7 +13,7 @@ import { Failure } from '../../src/model/failure.ts';
 import type { Tree } from '../../src/model/tree.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { descriptorOf, estargz, gzipped, memorySource, zstdChunked, type PackedLayer } from './pack-image.ts';
-import { file, folder, gnuLong, hardlink, pax, symlink, tar, type PackEntry } from './pack-tar.ts';
+import { file, folder, gnuLong, hardlink, header, pax, symlink, tar, type PackEntry } from './pack-tar.ts';
 
 const bound = 'usr/lib/bootc/bound-images.d';
 const quadlets = 'usr/share/containers/systemd';
@@ -146,6 +147,18 @@ const shapes: readonly { shape: string; layers: readonly PackedLayer[]; images: 
     images: ['q.test/a:1'],
   },
   {
+    shape: 'a folder in place of a link, which no entry says',
+    layers: [
+      gzipped(
+        symlink('usr/lib/bootc', '../share/bound'),
+        file('opt/app/app.image', unit('q.test/a:1')),
+        symlink('usr/share/bound/bound-images.d/app.image', '/opt/app/app.image'),
+      ),
+      gzipped(file('usr/lib/bootc/other', 'text')),
+    ],
+    images: [],
+  },
+  {
     shape: 'a quadlet of another name',
     layers: [gzipped(file('opt/app/unit', unit('q.test/a:1')), symlink(`${bound}/a.image`, '/opt/app/unit'))],
     images: ['q.test/a:1'],
@@ -182,24 +195,16 @@ const shapes: readonly { shape: string; layers: readonly PackedLayer[]; images: 
   {
     shape: 'a sparse file that does not matter',
     layers: [
-      gzipped(
-        { name: 'disk.img', type: 'S', content: 'data', patch: { 482: Buffer.from([1]) } },
-        ...bind('a', 'q.test/a:1'),
-      ),
-    ].map(() => ({
-      // A header that says that more of its map follows, that block, and the data.
-      bytes: Buffer.concat([
-        tar({
-          name: 'disk.img',
-          type: 'S',
-          sizeField: '00000001000\0',
-          patch: { 482: Buffer.from([1]) },
-        }).subarray(0, 512),
-        Buffer.alloc(512),
-        Buffer.alloc(512, 'x'),
-        tar(...bind('a', 'q.test/a:1')),
-      ]),
-    })),
+      {
+        // Its header says that another block of its map follows; then come its 512 bytes of data.
+        bytes: Buffer.concat([
+          header({ name: 'disk.img', type: 'S', patch: { 482: Buffer.from([1]) } }, 512),
+          Buffer.alloc(512),
+          Buffer.alloc(512, 'x'),
+          tar(...bind('a', 'q.test/a:1')),
+        ]),
+      },
+    ],
     images: ['q.test/a:1'],
   },
   {
@@ -445,6 +450,29 @@ describe('a bad image', () => {
     });
   });
 
+  const tight = { ...defaultLimits, layerBytes: 2 ** 20, entries: 100, keptEntries: 50, keptBytes: 2 ** 18 };
+  const bombs: readonly [string, ContentLimits, Buffer][] = [
+    ['zeros without end', tight, gzipSync(Buffer.concat([tar(file('a')), Buffer.alloc(2 ** 21)]))],
+    ['a file of many zeros', tight, zstdCompressSync(tar(file('a', Buffer.alloc(2 ** 21))))],
+    [
+      'a ratio that no files have',
+      { ...defaultLimits, ratioFromBytes: 2 ** 20, ratio: 500 },
+      zstdCompressSync(tar(file('a', Buffer.alloc(2 ** 21)))),
+    ],
+    ['too many entries', tight, tar(...Array.from({ length: 101 }, (_, at) => file(`${at}`)))],
+    ['too many links', tight, tar(...Array.from({ length: 51 }, (_, at) => symlink(`${at}`, 'x')))],
+    [
+      'too much that looks like quadlets',
+      tight,
+      tar(file('a.image', 'x'.repeat(2 ** 17)), file('b.image', 'x'.repeat(2 ** 17 + 1))),
+    ],
+  ];
+  test.each(bombs)('%s is refused', async (_, limits, bytes) => {
+    await using cache = await temporaryFolder();
+    const read = readContents(memorySource([{ bytes }]), { cacheFolder: cache.path, limits });
+    await expect(read).rejects.toMatchObject({ code: 'BadContent' });
+  });
+
   test('a name that is not UTF-8 is shown as such', async () => {
     const name = Buffer.from(`${bound}/\xe9.image`, 'latin1');
     const tree = await contents([{ bytes: tar({ name, type: '2', linkName: 'x' }) }]);
@@ -452,7 +480,7 @@ describe('a bad image', () => {
   });
 
   test('a circle of links ends', async () => {
-    const layers = [gzipped(symlink('usr/lib', '../usr/lib')), gzipped(...bind('a', 'q.test/a:1'))];
+    const layers = [gzipped(symlink('usr/lib', '../usr/lib'), ...bind('a', 'q.test/a:1'))];
     expect(await boundBy(await contents(layers))).toEqual(['bound-images-unreadable']);
   });
 });

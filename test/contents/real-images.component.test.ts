@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -133,7 +132,7 @@ async function encapsulateOstree(): Promise<void> {
     'os',
     join(root, 'checkout'),
   );
-  for (const name of ['usr']) await run('mv', join(root, 'checkout', name), join(root, name));
+  await run('mv', join(root, 'checkout/usr'), join(root, 'usr'));
   await run('rm', '-r', join(root, 'checkout'));
   const tarPath = join(work.path, 'ostree.tar');
   await run(
@@ -245,13 +244,14 @@ async function listing(tree: Tree, quadletsOnly: boolean): Promise<Readonly<Reco
 }
 
 describe('what is read is what podman unpacks', () => {
+  const bindings = 'q.test/b:1 q.test/b:2 differs-from-bootc q.test/c:1 dangling-link q.test/f:1 q.test/f:1';
+  const ofBuildah = bindings.split(' ');
   test.each([
-    ['gzip', ['q.test/b:2', 'q.test/c:1', 'dangling-link', 'q.test/f:1', 'q.test/f:1']],
-    ['zstd', ['q.test/b:2', 'q.test/c:1', 'dangling-link', 'q.test/f:1', 'q.test/f:1']],
-    ['zstd-chunked', ['q.test/b:2', 'q.test/c:1', 'dangling-link', 'q.test/f:1', 'q.test/f:1']],
-    ['buildah', ['q.test/b:2', 'q.test/c:1', 'dangling-link', 'q.test/f:1', 'q.test/f:1']],
-    ['ostree', ['q.test/a:1', 'no-image']],
-    ['sparse-gnu', ['q.test/a:1']],
+    ['gzip', ofBuildah],
+    ['zstd', ofBuildah],
+    ['zstd-chunked', ofBuildah],
+    ['buildah', ofBuildah],
+    ['ostree', ['q.test/a:1', 'bootc-no-image']],
     ['sparse-pax', ['q.test/a:1']],
     ['linked', ['q.test/app:1']],
     ['many', ['q.test/a:60']],
@@ -265,6 +265,12 @@ describe('what is read is what podman unpacks', () => {
       expect({ definitions, problems }).toEqual(await readBoundSet(root));
     });
   });
+});
+
+test("GNU tar's old sparse files, which podman refuses, hide nothing", async () => {
+  const read = await readTree(await openOciLayout(`${layouts}:sparse-gnu`, rules));
+  expect((await readBoundSet(read)).definitions.map(({ image }) => image)).toEqual(['q.test/a:1']);
+  await expect(unpacked('sparse-gnu', async () => undefined)).rejects.toThrow('unhandled tar header type 83');
 });
 
 test('of zstd:chunked as skopeo makes it, a small part is read', async () => {
