@@ -1,0 +1,22 @@
+// Measures one thing inside a host that run.ts has booted, and prints the result as JSON.
+import { join } from 'node:path';
+import { noop } from './noop.ts';
+import { prefetchShared } from './prefetch-shared.ts';
+import type { BenchResult } from './result.ts';
+
+const program = join(import.meta.dirname, '..', '..', 'dist', 'bound-images.js');
+const [name = ''] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(await measure(name)));
+
+async function measure(name: string): Promise<BenchResult> {
+  switch (name) {
+    case 'prefetch-shared':
+      return prefetchShared(program);
+    case 'noop-8':
+      return noop(program, 8, 3);
+    case 'noop-1000':
+      return noop(program, 1_000, 5);
+    default:
+      throw new Error(`there is no bench ${name}`);
+  }
+}
