@@ -10,6 +10,8 @@ const otherCompressions: readonly (readonly [string, string])[] = [
   ['fd377a585a00', 'xz'],
 ];
 
+/** zlib's own codes, and what Node says where something else follows a gzip member. */
+const damage = /^(?:Z_|ZSTD_|ERR_STREAM_PREMATURE_CLOSE$)/;
 /** Node's own 16 KiB make four times as many steps. */
 const chunkSize = 32 * 2 ** 10;
 
@@ -71,7 +73,7 @@ async function* through(
     await done;
   } catch (error) {
     const { code } = error as { code?: string };
-    if (error instanceof Failure || !/^(?:Z_|ZSTD_)/.test(code ?? '')) throw asFailure(error);
+    if (error instanceof Failure || !damage.test(code ?? '')) throw asFailure(error);
     throw new Failure('BadContent', code === 'Z_BUF_ERROR' ? 'it is cut off' : 'its compression is damaged', {
       cause: error,
     });

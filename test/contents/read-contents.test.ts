@@ -422,6 +422,7 @@ describe('a bad image', () => {
     ['zstd that is cut off', goodZstd.subarray(0, -100)],
     ['zstd that is cut off between two blocks', zstdChunked(ballast).bytes.subarray(0, 9)],
     ['a damaged gzip', Buffer.concat([good.subarray(0, 2000), Buffer.alloc(64), good.subarray(2064)])],
+    ['gzip with something else behind it', Buffer.concat([gzipSync(tar()), Buffer.alloc(1), good])],
     ['a tar that is cut off in a file', tar(ballast).subarray(0, 5000)],
     ['a tar that is cut off in a header', tar(ballast).subarray(0, 100)],
     ['a damaged header', tar(ballast).fill(1, 0, 4)],
