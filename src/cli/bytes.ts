@@ -1,6 +1,6 @@
 import prettyBytes from 'pretty-bytes';
 
-/** `4.2 MB`: decimal units, three significant digits, as podman prints sizes. */
+/** `4.2 MB`: decimal units, as podman prints sizes. */
 export function formatBytes(bytes: number): string {
-  return prettyBytes(bytes, { maximumFractionDigits: bytes < 10_000_000 ? 1 : 0 });
+  return prettyBytes(bytes, { maximumFractionDigits: 1 });
 }

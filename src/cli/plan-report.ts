@@ -60,10 +60,12 @@ function renderPolicy({ policy }: Outlook): string[] {
 function renderTag(tag: FloatingTag): string[] {
   const { image } = tag.want;
   if (tag.kind === 'unknown')
-    return [`Floating tag ${image}: what it means now is not known`, ...wrap(tag.failure.message)];
-  return [
-    `Floating tag ${image}: now ${shortDigest(tag.digest)}, ${tag.stored ? 'as stored' : 'not what is stored'}`,
-  ];
+    return [
+      ...wrap(`Floating tag ${image}: what it means now is not known`, ''),
+      ...wrap(tag.failure.message),
+    ];
+  const stored = tag.stored ? 'as stored' : 'not what is stored';
+  return wrap(`Floating tag ${image}: now ${shortDigest(tag.digest)}, ${stored}`, '');
 }
 
 /** The plan as the one JSON document. */

@@ -1,6 +1,6 @@
 import { openAccess } from '../agent/access.ts';
 import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
-import { type Survey, surveyOsImage, surveyRoot } from '../agent/survey.ts';
+import { type Survey, surveyAgain, surveyOsImage, surveyRoot } from '../agent/survey.ts';
 import { authFileOf, placeOf, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
@@ -22,9 +22,11 @@ export async function prefetch(
   using progress = openProgress(process.stderr);
   const images = await prefetchSurveyed(survey, access, signal, progress.onEvent);
   progress.close();
+  const isNew = images.some(({ outcome }) => outcome === 'pulled') && !signal.aborted;
+  const after = isNew ? await surveyAgain(survey, signal) : survey;
   if (place.json)
-    printJson({ source: osImage ?? rootPath, store: { path: storePath }, ...resultJson(images, survey) });
-  else print(renderResult(images, survey));
+    printJson({ source: osImage ?? rootPath, store: { path: storePath }, ...resultJson(images, after) });
+  else print(renderResult(images, after));
   if (images.some(({ failure }) => failure !== undefined)) return 1;
   return survey.problems.some(({ severity }) => severity === 'error') ? 4 : 0;
 }

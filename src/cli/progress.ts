@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { PrefetchEvent } from '../agent/prefetch.ts';
+import type { Failure } from '../model/failure.ts';
 import { formatBytes } from './bytes.ts';
 import { lineWidth } from './table.ts';
 
@@ -36,14 +37,19 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
         write(`${event.pull.want.image}: present`);
         break;
       case 'failed':
-        write(`${event.pull.want.image}: ${event.failure.message}`);
+        write(failureLine(event.pull.want.image, event.failure));
         break;
       case 'unresolved':
-        return write(`${event.want.image}: ${event.failure.message}`);
+        return write(failureLine(event.want.image, event.failure));
     }
     bar?.setDone([...doneBytes.values()].reduce((total, bytes) => total + bytes, 0));
   };
   return { onEvent, close, [Symbol.dispose]: close };
+}
+
+/** Some messages begin with the image already. */
+function failureLine(image: string, { message }: Failure): string {
+  return message.startsWith(image) ? message : `${image}: ${message}`;
 }
 
 function openBar(stream: WriteStream) {
@@ -57,7 +63,7 @@ function openBar(stream: WriteStream) {
     if (total === 0) return;
     const share = Math.min(1, done / total);
     const label = ` ${Math.floor(share * 100)} %  ${formatBytes(Math.min(done, total))} of ${formatBytes(total)}`;
-    const cells = Math.max(10, Math.min(stream.columns, lineWidth) - label.length - 3);
+    const cells = Math.max(10, Math.min(stream.columns || lineWidth, lineWidth) - label.length - 3);
     const full = Math.round(share * cells);
     clear();
     stream.write(`[${'#'.repeat(full)}${'.'.repeat(cells - full)}]${label}`);

@@ -46,7 +46,9 @@ export function transportFailure(error: unknown, host: string, signal?: AbortSig
     return new Failure('BadConfiguration', `${host}: the request cannot be made (${code})`, options);
   // TLS 1.3 checks our certificate after the handshake, and the refusal is lost when the server closes at once.
   const mute = code === 'UND_ERR_SOCKET' && (error as errors.SocketError).socket?.bytesRead === 0;
-  const hint = mute ? '; if it demands a client certificate, that is missing' : '';
+  const hint = mute
+    ? '; if it demands a client certificate, that is missing'
+    : '; check the network and its name';
   return new Failure('Transient', `${host}: cannot be reached, or broke off (${code})${hint}`, options);
 }
 

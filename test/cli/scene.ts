@@ -34,7 +34,10 @@ export async function makeScene(): Promise<Scene> {
   };
   const argvOf = (command: string, argv: readonly string[]): string[] => [
     command,
-    ...['--root', rootPath, '--store', store.path],
+    '--root',
+    rootPath,
+    '--store',
+    store.path,
     ...argv,
   ];
   return {
