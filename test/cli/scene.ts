@@ -19,7 +19,7 @@ export interface Scene extends AsyncDisposable {
   storedNames(): Promise<Record<string, readonly string[]>>;
 }
 
-export const quadletFolder = 'usr/share/containers/systemd';
+const quadletFolder = 'usr/share/containers/systemd';
 export const boundFolder = 'usr/lib/bootc/bound-images.d';
 
 export async function makeScene(): Promise<Scene> {
