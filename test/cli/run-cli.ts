@@ -26,7 +26,7 @@ export interface CliOptions {
 const programPath = join(import.meta.dirname, '../../src/main.ts');
 
 /** The argument vector of the program, as it is in this checkout. */
-export function cliArgv(...argv: readonly string[]): string[] {
+function cliArgv(...argv: readonly string[]): string[] {
   return [process.execPath, programPath, ...argv];
 }
 
