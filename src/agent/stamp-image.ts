@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { stampedContentMeta } from '../bundle/content-meta.ts';
 import { stampOf } from '../bundle/stamp-text.ts';
 import { folderFiles } from '../contents/blob-files.ts';
@@ -15,7 +15,7 @@ import { writeFileWhole } from '../system/write-file.ts';
 import type { Access } from './access.ts';
 import { openOsImage } from './open-os-image.ts';
 import { layerCache } from './read-os-image.ts';
-import { stampLayout, type LayoutPlace, type Stamped } from './stamp-layout.ts';
+import { type LayerSource, stampLayout, type LayoutPlace, type Stamped } from './stamp-layout.ts';
 import { stampRegistry } from './stamp-registry.ts';
 
 /** What was stamped, and what is wrong with what it binds. */
@@ -23,9 +23,6 @@ export interface StampResult extends Stamped {
   readonly boundCount: number;
   readonly problems: readonly Problem[];
 }
-
-/** Where layers are read: everything of a source but which manifest is meant. */
-export type LayerSource = Omit<ImageSource, 'manifest'>;
 
 const contentMetaLimitBytes = 256 * 2 ** 20;
 
@@ -76,8 +73,9 @@ export async function stampContentMeta(filePath: string, stamp: string): Promise
   const { mode } = await stat(path).catch((error: unknown) => {
     throw new Failure('NotFound', `${filePath} cannot be read; give a file that is there`, { cause: error });
   });
-  const { dir, base } = { dir: resolve(path, '..'), base: path.slice(path.lastIndexOf('/') + 1) };
-  const text = (await folderFiles(dir).read(base, contentMetaLimitBytes)).toString('utf8');
+  const text = (await folderFiles(dirname(path)).read(basename(path), contentMetaLimitBytes)).toString(
+    'utf8',
+  );
   await writeFileWhole(path, stampedContentMeta(text, stamp, filePath), { mode: mode & 0o777 });
 }
 

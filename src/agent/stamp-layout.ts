@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stampedConfig, stampedIndex, stampedManifest, type Replacement } from '../bundle/stamp-documents.ts';
 import { folderFiles } from '../contents/blob-files.ts';
+import type { ImageSource } from '../contents/source.ts';
 import { checkDigest } from '../contents/read-range.ts';
 import { Failure } from '../model/failure.ts';
 import type { Descriptor, IndexEntry, Manifest, Platform } from '../model/manifest.ts';
@@ -19,6 +20,9 @@ export interface LayoutPlace {
 /** What an image binds, as the value of its stamp; `platform` where it is one of several. */
 export type StampFor = (manifest: Manifest, platform: Platform | undefined) => Promise<string>;
 
+/** Where layers are read: everything of a source but which manifest is meant. */
+export type LayerSource = Omit<ImageSource, 'manifest'>;
+
 export interface Stamped {
   /** Of the manifest or index that the tag now stands for. */
   readonly digest: Digest;
@@ -28,10 +32,10 @@ export interface Stamped {
 const indexLimitBytes = 4 * 2 ** 20;
 const configLimitBytes = 8 * 2 ** 20;
 const refName = 'org.opencontainers.image.ref.name';
-const imageConfigs: readonly string[] = [
+const imageConfigs: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
-];
+]);
 
 /**
  * Writes a stamp into an image of an OCI layout, and into each image of an index: a new config, a new manifest, and index.json
@@ -104,7 +108,7 @@ export async function stampLayout({ folderPath, tag }: LayoutPlace, stampFor: St
 /** Not an attestation, a signature or another artifact, of which an index may have some. */
 function isImage({ config }: Manifest, { platform, annotations }: IndexEntry): boolean {
   const isAttestation = platform?.os === 'unknown' || 'vnd.docker.reference.type' in annotations;
-  return imageConfigs.includes(config.mediaType) && !isAttestation;
+  return imageConfigs.has(config.mediaType) && !isAttestation;
 }
 
 function chosen(

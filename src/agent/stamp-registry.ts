@@ -10,8 +10,7 @@ import { digestOf } from '../registry/verify-body.ts';
 import { classifySkopeo } from '../store/classify-skopeo.ts';
 import { runProgram } from '../system/run-program.ts';
 import type { Access } from './access.ts';
-import type { LayerSource } from './stamp-image.ts';
-import { stampLayout, type StampFor, type Stamped } from './stamp-layout.ts';
+import { type LayerSource, stampLayout, type StampFor, type Stamped } from './stamp-layout.ts';
 
 const tag = 'stamped';
 const indexTypes = /(?:manifest\.list\.v2|image\.index\.v1)\+json$/;
@@ -46,10 +45,8 @@ export async function stampRegistry(
     writeFile(join(folder, 'blobs', ...Object.values(digestParts(digest))), bytes);
   const putImage = async (manifest: Manifest): Promise<void> => {
     await put(manifest.bytes, manifest.digest);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of await registry.blob(reference, manifest.config, { pull, signal }))
-      pieces.push(piece as Uint8Array);
-    await put(Buffer.concat(pieces), manifest.config.digest);
+    const config = await registry.config(reference, manifest, { pull, signal });
+    await put(config.bytes, manifest.config.digest);
   };
 
   try {

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
 import type { Place, PullPlace } from './place.ts';
+import type { ExtractOptions } from './extract.ts';
+import type { StampOptions } from './stamp.ts';
 import { version } from '../agent/version.ts';
 
 const osImageHelp = 'OS image: [docker://]REFERENCE, oci:DIR, oci-archive:FILE or containers-storage:NAME';
@@ -55,6 +57,43 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .action(async (image: string, options: PullPlace) => {
       const { inspect } = await import('./inspect.ts');
       status = await inspect(image, options, signal);
+    });
+
+  withLogin(program.command('stamp'))
+    .description(
+      "write what an OS image binds, as its layers say, into a label of it, so that it is known without them. The image's digest " +
+        'changes, so sign it afterwards; its layers stay as they are, and of an index each image is stamped',
+    )
+    .argument(
+      '[image]',
+      'OS image: REGISTRY/REPOSITORY:TAG or oci:DIR[:TAG]; to print, anything that inspect takes',
+    )
+    .option('--root <dir>', 'root of an image that is being built, in place of IMAGE')
+    .option(
+      '--print',
+      'print LABEL=VALUE, for podman build --label or buildah config --label, and write nothing',
+    )
+    .option('--contentmeta <file>', "write it among the labels of ostree's --contentmeta JSON instead")
+    .option('--json', 'print one JSON document')
+    .action(async (image: string | undefined, options: StampOptions) => {
+      const { stamp } = await import('./stamp.ts');
+      status = await stamp(image, options, signal);
+    });
+  withLogin(program.command('extract'))
+    .description(
+      'write files out of an image or an OCI artifact into a folder, without a container runtime. They lie there as in the image, ' +
+        'with their modes but without setuid and setgid bits, and with links as they are; nothing is written outside of the folder. ' +
+        'A SHA256SUM beside them in the image is checked',
+    )
+    .argument('<image>', osImageHelp)
+    .argument('<path...>', 'file or folder in the image, with all below it; / for everything')
+    .requiredOption('--to <dir>', 'folder that they are written to; made where it is not there')
+    .option('--arch <name>', "architecture, as Go names it (default: this host's)")
+    .option('--os <name>', 'operating system', 'linux')
+    .option('--json', 'print one JSON document')
+    .action(async (image: string, paths: readonly string[], options: ExtractOptions) => {
+      const { extract } = await import('./extract.ts');
+      status = await extract(image, paths, options, signal);
     });
 
   try {

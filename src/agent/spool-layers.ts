@@ -1,0 +1,38 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { folderFiles } from '../contents/blob-files.ts';
+import type { ImageSource } from '../contents/source.ts';
+import { digestParts, type Digest } from '../model/digest.ts';
+
+/**
+ * A source whose blobs are kept, as they come, in a folder, so that each is fetched once however often it is read. The caller
+ * removes the folder.
+ */
+export function spooled(source: ImageSource, folderPath: string): ImageSource {
+  const fetched = new Map<Digest, Promise<void>>();
+  const files = folderFiles(folderPath);
+  return {
+    ...source,
+    async blob(descriptor, options = {}) {
+      const { hex } = digestParts(descriptor.digest);
+      const fetchOnce = async (): Promise<void> => {
+        await mkdir(folderPath, { recursive: true });
+        const partPath = join(folderPath, `${hex}.part`);
+        const { signal } = options;
+        const blob = await source.blob(descriptor, { signal });
+        await pipeline(
+          blob,
+          createWriteStream(partPath, { mode: 0o600 }),
+          signal === undefined ? {} : { signal },
+        );
+        await rename(partPath, join(folderPath, hex));
+      };
+      const fetching = fetched.get(descriptor.digest) ?? fetchOnce();
+      fetched.set(descriptor.digest, fetching);
+      await fetching;
+      return files.stream(hex, options);
+    },
+  };
+}
