@@ -7,7 +7,13 @@ import type { Plan } from './make-plan.ts';
 
 /** What a tag that nobody pinned means now. */
 export type FloatingTag =
-  | { readonly kind: 'known'; readonly want: Want; readonly digest: Digest; readonly stored: boolean }
+  | {
+      readonly kind: 'known';
+      readonly want: Want;
+      readonly digest: Digest;
+      /** Whether that is what the store has; undefined where it has nothing of that name. */
+      readonly stored: boolean | undefined;
+    }
   | { readonly kind: 'unknown'; readonly want: Want; readonly failure: Failure };
 
 const asksAtOnce = 6;
@@ -29,11 +35,9 @@ export async function floatingTags(plan: Plan, access: Access, signal: AbortSign
     );
   const pulled = plan.pulls
     .filter(({ want }) => want.reference.digest === undefined)
-    .map(({ want, manifest }): FloatingTag => ({
-      kind: 'known',
-      want,
-      digest: manifest.indexDigest ?? manifest.digest,
-      stored: false,
-    }));
+    .map(({ want, stored, manifest }): FloatingTag => {
+      const digest = manifest.indexDigest ?? manifest.digest;
+      return { kind: 'known', want, digest, stored: stored?.digests.includes(digest) };
+    });
   return [...(await Promise.all(kept)), ...pulled];
 }

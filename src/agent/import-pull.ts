@@ -12,8 +12,9 @@ import { runRoot } from './run-root.ts';
 export function importPullInto(storePath: string, access: Access): ImportPull {
   return async ({ want, manifest }, signal, onBytes) => {
     const { domain, path, digest: pinned } = want.reference;
-    // A name that pins an index's digest is refused any other source; a tag gets the platform's image that was planned.
-    const digest = pinned ?? manifest.digest;
+    // The index where there is one: a name that pins its digest is refused any other source, and of a tag the store then knows
+    // the digest that the registry answers with.
+    const digest = pinned ?? manifest.indexDigest ?? manifest.digest;
     const {
       retry: retries = defaultLimits.tries - 1,
       retryDelayMs,

@@ -1,6 +1,7 @@
 import { access as canAccess, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { parseStamp, stampLabel } from '../bundle/stamp-text.ts';
 import { readContents } from '../contents/read-contents.ts';
 import { readBoundSet } from '../definitions/read-bound-set.ts';
 import type { BoundSet } from '../model/definition.ts';
@@ -14,10 +15,13 @@ export interface OsImage {
   readonly manifest: Manifest;
   readonly config: ImageConfig;
   readonly boundSet: BoundSet;
+  /** A stamp is the image author's word; what is staged is read from its files. */
+  readonly learntFrom: 'stamp' | 'layers';
 }
 
 /**
- * Learns what an OS image binds without pulling it; a layer that was read before is remembered, and not asked for again.
+ * Learns what an OS image binds without pulling it: from its stamp, else from its layers, each of which is remembered and never asked
+ * for again.
  * @throws Failure of the image's source, `BadContent`, `DigestMismatch`, `Cancelled`
  */
 export async function readOsImage(text: string, access: Access, signal: AbortSignal): Promise<OsImage> {
@@ -25,8 +29,11 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
   try {
     const manifest = await source.manifest(signal);
     const config = await source.config(signal);
+    const image = { name: source.name, manifest, config };
+    const stamped = parseStamp(config.labels[stampLabel] ?? '');
+    if (stamped !== undefined) return { ...image, boundSet: stamped, learntFrom: 'stamp' };
     const tree = await readContents(source, { cacheFolder: await layerCache(), signal });
-    return { name: source.name, manifest, config, boundSet: await readBoundSet(tree) };
+    return { ...image, boundSet: await readBoundSet(tree), learntFrom: 'layers' };
   } finally {
     await source.close();
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestParts, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
@@ -94,13 +94,32 @@ export async function stampRegistry(
         ...login('--dest-authfile'),
       ];
       const all = indexTypes.test(mediaType) ? ['--all'] : [];
-      const to = `docker://${repository}:${reference.tag}`;
-      await skopeo(...argv, ...all, '--', `oci:${folder}:${tag}`, to);
+      const from = `dir:${await dirOf(folder, stamped.digest)}`;
+      await skopeo(...argv, ...all, '--', from, `docker://${repository}:${reference.tag}`);
     }
     return stamped;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The layout's manifests and configs as containers/image's `dir:` has them, in a folder below it: skopeo takes no manifest of
+ * Docker's format out of a layout.
+ */
+async function dirOf(layoutPath: string, top: Digest): Promise<string> {
+  const path = join(layoutPath, 'dir');
+  await mkdir(path);
+  for (const algorithm of ['sha256', 'sha512'])
+    for (const hex of await readdir(join(layoutPath, 'blobs', algorithm))) {
+      const blobPath = join(layoutPath, 'blobs', algorithm, hex);
+      // Which of them is a manifest does not matter: only what the first one names is asked for.
+      await link(blobPath, join(path, hex));
+      await link(blobPath, join(path, `${hex}.manifest.json`));
+    }
+  await link(join(path, digestParts(top).hex), join(path, 'manifest.json'));
+  await writeFile(join(path, 'version'), 'Directory Transport Version: 1.1\n');
+  return path;
 }
 
 /** The reference, whose tag is what is written. */

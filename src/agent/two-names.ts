@@ -1,4 +1,5 @@
 import type { Problem } from '../model/problem.ts';
+import { problem } from '../model/problem-codes.ts';
 import type { Assessment } from '../plan/assess.ts';
 
 /**
@@ -12,16 +13,10 @@ export function twoNames(assessments: readonly Assessment[]): Problem[] {
     others.flatMap(({ want }) => {
       const [bound] = want.boundBy;
       if (first === undefined || bound === undefined) return [];
-      return {
-        file: bound.file,
-        line: bound.line,
-        code: 'two-names',
-        text:
-          `${want.image} and ${first.want.image} are one image. When no deployment binds it any more, bootc cannot remove it, ` +
-          'and its upgrade ends with an error. Write the same Image= into both.',
-        severity: 'warning',
-        failsBootc: false,
-      };
+      const text =
+        `${want.image} and ${first.want.image} are one image. When no deployment binds it any more, bootc cannot remove it, ` +
+        'and its upgrade ends with an error. Write the same Image= into both.';
+      return problem('two-names', bound, text);
     }),
   );
 }

@@ -18,7 +18,13 @@ export async function inspect(name: string, options: PullPlace, signal: AbortSig
 /** Labels that say which OS this is (OCI image-spec "annotations"). */
 const told = ['version', 'revision', 'source'] as const;
 
-function renderImage({ name, manifest, config, boundSet: { definitions, problems } }: OsImage): string[] {
+function renderImage({
+  name,
+  manifest,
+  config,
+  learntFrom,
+  boundSet: { definitions, problems },
+}: OsImage): string[] {
   return [
     `Image     ${name}`,
     `Digest    ${manifest.indexDigest ?? manifest.digest}`,
@@ -28,6 +34,7 @@ function renderImage({ name, manifest, config, boundSet: { definitions, problems
         ? []
         : [`${key[0]?.toUpperCase()}${key.slice(1)}`.padEnd(10) + oneLine(value)];
     }),
+    `Read from ${learntFrom === 'stamp' ? 'its stamp' : 'its layers'}`,
     '',
     ...(definitions.length === 0
       ? ['No image is bound.']
@@ -41,7 +48,13 @@ function oneLine(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, ' ').slice(0, 200);
 }
 
-function imageJson({ name, manifest, config, boundSet: { definitions, problems } }: OsImage): object {
+function imageJson({
+  name,
+  manifest,
+  config,
+  learntFrom,
+  boundSet: { definitions, problems },
+}: OsImage): object {
   return {
     image: name,
     digest: manifest.indexDigest ?? manifest.digest,
@@ -49,6 +62,7 @@ function imageJson({ name, manifest, config, boundSet: { definitions, problems }
     labels: Object.fromEntries(
       told.map((key) => [key, config.labels[`org.opencontainers.image.${key}`] ?? null]),
     ),
+    learntFrom,
     definitions: definitions.map(({ entry, file, line, image, reference }) => ({
       entry,
       file,

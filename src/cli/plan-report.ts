@@ -64,8 +64,8 @@ function renderTag(tag: FloatingTag): string[] {
       ...wrap(`Floating tag ${image}: what it means now is not known`, ''),
       ...wrap(tag.failure.message),
     ];
-  const stored = tag.stored ? 'as stored' : 'not what is stored';
-  return wrap(`Floating tag ${image}: now ${shortDigest(tag.digest)}, ${stored}`, '');
+  const stored = tag.stored === undefined ? '' : tag.stored ? ', as stored' : ', not what is stored';
+  return wrap(`Floating tag ${image}: now ${shortDigest(tag.digest)}${stored}`, '');
 }
 
 /** The plan as the one JSON document. */
@@ -102,7 +102,7 @@ export function planJson({ source, survey, plan, space, tags, changes, policy }:
     floatingTags: tags.map((tag) => ({
       image: tag.want.image,
       digest: tag.kind === 'known' ? tag.digest : null,
-      stored: tag.kind === 'known' ? tag.stored : null,
+      stored: tag.kind === 'known' ? (tag.stored ?? null) : null,
       error: tag.kind === 'known' ? null : { code: tag.failure.code, text: tag.failure.message },
     })),
     bytesToFetch: cost.bytesToFetch,

@@ -15,7 +15,7 @@ import { renderTable } from './table.ts';
 export async function status(place: Place, signal: AbortSignal): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
   const survey = await surveyRoot(rootPath, storePath, signal);
-  if (place.json) printJson({ root: rootPath, ...surveyJson(survey) });
+  if (place.json) printJson({ source: rootPath, ...surveyJson(survey) });
   else print(renderStatus(rootPath, survey));
   return readiness(survey);
 }

@@ -11,7 +11,7 @@ import { wrap } from './table.ts';
 export async function verify(place: Place, signal: AbortSignal): Promise<ExitStatus> {
   const { rootPath, storePath } = placeOf(place);
   const result = await verifyRoot(rootPath, storePath, signal);
-  if (place.json) printJson({ root: rootPath, store: { path: storePath }, ...resultJson(result) });
+  if (place.json) printJson({ source: rootPath, store: { path: storePath }, ...resultJson(result) });
   else print(renderResult(result));
   if (result.images.some(({ verification }) => verification.kind !== 'present')) return 3;
   return result.problems.some(({ severity }) => severity === 'error') ? 4 : 0;

@@ -5,7 +5,7 @@ import type { Tree } from '../model/tree.ts';
 import { withoutSpecifiers } from './bootc-reading.ts';
 import { containerKeys, imageKeys } from './known-keys.ts';
 import { loadUnit, type LoadedUnit } from './load-unit.ts';
-import { problem, shown, type Place, type ProblemCode } from './problem-codes.ts';
+import { problem, shown, type Place, type ProblemCode } from '../model/problem-codes.ts';
 import { sectionOf, type UnitType } from './pull-arguments.ts';
 import { readPullOptions } from './pull-options.ts';
 import type { QuadletFile } from './read-text.ts';

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Problem } from '../model/problem.ts';
 import { Failure } from '../model/failure.ts';
 import type { Tree } from '../model/tree.ts';
-import { problem } from './problem-codes.ts';
+import { problem } from '../model/problem-codes.ts';
 import { readResolved, type QuadletFile } from './read-text.ts';
 import { resolve } from './resolve.ts';
 import { parseUnit, type Assignment, type ParsedUnit, type Unit } from './unit-file.ts';

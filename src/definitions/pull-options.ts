@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { PullOptions } from '../model/definition.ts';
 import type { Problem } from '../model/problem.ts';
 import { withoutSpecifiers } from './bootc-reading.ts';
-import { problem, shown, type Place } from './problem-codes.ts';
+import { problem, shown, type Place } from '../model/problem-codes.ts';
 import { sectionOf, unitCommand, type UnitType, type Word } from './pull-arguments.ts';
 import { lastAssignment, type Unit } from './unit-file.ts';
 

@@ -3,7 +3,7 @@ import type { BoundSet, Definition } from '../model/definition.ts';
 import { Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Tree } from '../model/tree.ts';
-import { problem } from './problem-codes.ts';
+import { problem } from '../model/problem-codes.ts';
 import { readEntry } from './read-entry.ts';
 import { rememberFolders } from './remember-folders.ts';
 import { resolve } from './resolve.ts';

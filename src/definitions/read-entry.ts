@@ -5,7 +5,7 @@ import { isShortName, isUntagged, parseReference, storeName } from '../model/ref
 import type { Tree } from '../model/tree.ts';
 import { readAsBootc } from './bootc-reading.ts';
 import { readEffectiveImage, unitTypeOf, type EffectiveImage } from './effective-image.ts';
-import { problem, shown } from './problem-codes.ts';
+import { problem, shown } from '../model/problem-codes.ts';
 import { readText } from './read-text.ts';
 import type { UnitFolder } from './unit-folders.ts';
 
@@ -62,7 +62,7 @@ export async function readEntry(
   }
   const severity = candidates.length > 0 ? 'warning' : 'error';
   if (bootc.kind === 'refused') {
-    const text = `bootc cannot read this entry, so its upgrades and prunes fail: ${bootc.reason}. Correct the file.`;
+    const text = `bootc cannot read this entry: ${bootc.reason}. Correct the file.`;
     problems.push(problem(bootc.code, { file, line: bootc.line }, text, severity));
   }
   if (

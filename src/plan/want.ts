@@ -1,5 +1,6 @@
 import type { Definition } from '../model/definition.ts';
 import type { Problem } from '../model/problem.ts';
+import { problem } from '../model/problem-codes.ts';
 import { type Reference, storeName } from '../model/reference.ts';
 import type { PullOptions } from '../model/definition.ts';
 
@@ -38,14 +39,8 @@ function platformKey({ os, arch, variant }: PullOptions): string {
 }
 
 function platformConflict(first: Definition, other: Definition): Problem {
-  return {
-    file: other.file,
-    line: other.line,
-    code: 'platform-conflict',
-    text:
-      `${other.image} is asked for with another Arch=, OS= or Variant= than in ${first.file}; ` +
-      'the store holds one image under one name: give one of the two another tag.',
-    severity: 'error',
-    failsBootc: false,
-  };
+  const text =
+    `${other.image} is asked for with another Arch=, OS= or Variant= than in ${first.file}; ` +
+    'the store holds one image under one name: give one of the two another tag.';
+  return problem('platform-conflict', other, text);
 }

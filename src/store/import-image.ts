@@ -27,9 +27,14 @@ export interface ImportRequest extends StorePlace {
 
 export interface ImportOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How long skopeo may neither receive nor write anything; two minutes unless given. */
+  readonly stallLimitMs?: number;
   /** Bytes of blobs downloaded so far. */
   readonly onBytes?: (bytesDone: number) => void;
 }
+
+/** skopeo itself waits for ever for a server that has fallen silent. Long enough for a slow disk's sync. */
+const defaultStallLimitMs = 120_000;
 
 /**
  * Writes an image into a store with skopeo, under the host's own policy.json, and checks what the store has then. A store that is
@@ -39,7 +44,7 @@ export interface ImportOptions {
  */
 export async function importImage(
   request: ImportRequest,
-  { signal, onBytes }: ImportOptions = {},
+  { signal, onBytes, stallLimitMs = defaultStallLimitMs }: ImportOptions = {},
 ): Promise<StoredImage> {
   const { source, name, pull, storePath, runRoot, registriesConfPath } = request;
   const store = await storeReference(request);
@@ -59,7 +64,10 @@ export async function importImage(
     `${store}${name}`,
   ];
   const endWatch = onBytes === undefined ? undefined : watchBytes(temporary.path, onBytes);
-  const { exitCode, stderr } = await runProgram('skopeo', argv, { signal }).finally(endWatch);
+  const { exitCode, stderr } = await runProgram('skopeo', argv, {
+    signal,
+    idleLimitMs: stallLimitMs,
+  }).finally(endWatch);
   if (exitCode !== 0) {
     const { code, text } = classifySkopeo(stderr);
     throw new Failure(code, `${name}: ${text}${remedies[code] ?? ''}`);

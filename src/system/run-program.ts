@@ -1,10 +1,13 @@
 import { Failure } from '../model/failure.ts';
+import { watchIdle } from './watch-idle.ts';
 
 export interface ProgramOptions {
   /** Ends the program's whole process group: SIGTERM, and SIGKILL after `graceMs`. */
   readonly signal?: AbortSignal | undefined;
   /** Wall-clock limit; none unless given. */
   readonly limitMs?: number;
+  /** Ends it when it has neither read nor written anything for so long. */
+  readonly idleLimitMs?: number | undefined;
   readonly input?: string;
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -45,9 +48,9 @@ export async function runProgram(
     stripFinalNewline: false,
     ...(options.env === undefined ? {} : { env: options.env }),
   });
-  let ended: 'Cancelled' | 'TimedOut' | undefined;
+  let ended: 'Cancelled' | 'TimedOut' | 'Idle' | undefined;
   const killTimers: NodeJS.Timeout[] = [];
-  const end = (why: 'Cancelled' | 'TimedOut'): void => {
+  const end = (why: 'Cancelled' | 'TimedOut' | 'Idle'): void => {
     if (ended !== undefined) return;
     ended = why;
     signalGroup(child.pid, 'SIGTERM');
@@ -56,6 +59,11 @@ export async function runProgram(
   const onAbort = (): void => end('Cancelled');
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.limitMs !== undefined) killTimers.push(setTimeout(end, options.limitMs, 'TimedOut'));
+  const { idleLimitMs } = options;
+  using _idle =
+    idleLimitMs === undefined || child.pid === undefined
+      ? undefined
+      : watchIdle(child.pid, idleLimitMs, () => end('Idle'));
   const { onErrorLine } = options;
   if (onErrorLine !== undefined) forwardLines(child.stderr, onErrorLine);
   try {
@@ -63,6 +71,11 @@ export async function runProgram(
     if (ended === 'Cancelled') throw new Failure('Cancelled', `${program} was cancelled`);
     if (ended === 'TimedOut')
       throw new Failure('TimedOut', `${program} did not end within ${options.limitMs} ms`);
+    if (ended === 'Idle')
+      throw new Failure(
+        'TimedOut',
+        `${program} made no progress for ${Math.round((idleLimitMs ?? 0) / 1000)} s`,
+      );
     if (result.code === 'ENOENT') {
       throw new Failure('ProgramMissing', `${program} is not installed, or not on the PATH`, {
         cause: result,

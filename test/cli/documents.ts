@@ -29,7 +29,7 @@ const store = v.strictObject({ path });
 export const documents = {
   status: v.strictObject({
     ...top,
-    root: path,
+    source: path,
     store: v.strictObject({ path, driver: v.string() }),
     images: v.array(
       v.strictObject({
@@ -94,7 +94,7 @@ export const documents = {
   }),
   verify: v.strictObject({
     ...top,
-    root: path,
+    source: path,
     store,
     images: v.array(v.strictObject({ image: v.string(), state, faults: v.array(v.string()) })),
   }),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { runProgram } from '../../src/system/run-program.ts';
 import { type Image, type LayerEntry, makeImage, makeLayer, writeLayout } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
@@ -79,13 +80,35 @@ it('tells what an OS image binds, and reads each layer once, ever', async () => 
   expect({ ...JSON.parse(second.stdout), image: '' }).toEqual({ ...told, image: '' });
 });
 
+it('asks for no layer of a stamped OS image', async () => {
+  await using folder = await temporaryFolder();
+  const layout = join(folder.path, 'layout');
+  const os = await makeOsImage({ app: 'registry.example.com/app:1' });
+  await writeLayout(layout, 'os', os);
+  expect(await runCli(['stamp', `oci:${layout}:os`])).toMatchObject({ exitCode: 0 });
+  const reference = `${registry.address}/os:stamped`;
+  const { exitCode } = await runProgram('skopeo', [
+    ...['copy', '--dest-tls-verify=false'],
+    `oci:${layout}:os`,
+    `docker://${reference}`,
+  ]);
+  expect(exitCode).toBe(0);
+
+  const before = registry.requests().length;
+  const { stdout } = await runCli(['inspect', reference, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    learntFrom: 'stamp',
+    definitions: [{ image: 'registry.example.com/app:1', line: 2 }],
+  });
+  expect(registry.requests().slice(before)).toHaveLength(2);
+});
+
 it.each(['oci', 'oci-archive'])('reads an OS image from %s', async (transport) => {
   await using folder = await temporaryFolder();
   const layout = join(folder.path, 'layout');
   await writeLayout(layout, 'os', await makeOsImage({ app: 'registry.example.com/app:1' }));
   let name = `oci:${layout}:os`;
   if (transport === 'oci-archive') {
-    const { runProgram } = await import('../../src/system/run-program.ts');
     const archive = `oci-archive:${join(folder.path, 'os.tar')}:os`;
     expect((await runProgram('skopeo', ['copy', name, archive])).exitCode).toBe(0);
     name = archive;

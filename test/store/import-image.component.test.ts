@@ -348,3 +348,22 @@ test.each([1, 2, 3, 4])(
     expect(await store.imageNames()).toEqual([next, there]);
   },
 );
+
+test('a server that falls silent in the middle of a layer is given up', async () => {
+  await using store = await makeStore();
+  await using registry = await startRegistry();
+  const image = makeImage([await layer('silent', 3_000_000)]);
+  const digest = await pushImage(image, `${registry.address}/app:1`);
+  await using proxy = await startFaultProxy(registry.url, {
+    faultOf: ({ path }) =>
+      path.includes(image.layers[0]?.digest ?? '') ? { kind: 'stall', afterBytes: 1_000_000 } : undefined,
+  });
+  const name = `${proxy.address}/app:1`;
+  const pull = importInto(store, { registry: proxy.address, digest, name }, { stallLimitMs: 1_500 });
+  await expect(pull).rejects.toMatchObject({
+    code: 'TimedOut',
+    message: expect.stringContaining('no progress'),
+  });
+  await importInto(store, { registry: registry.address, digest, name });
+  expect(await verify(store, name, digest)).toBe('present');
+});

@@ -1,4 +1,4 @@
-import type { Problem } from '../model/problem.ts';
+import type { Problem } from './problem.ts';
 
 interface ProblemFacts {
   /** `either`: an error where no image comes of the definition, else a warning. */
@@ -45,6 +45,8 @@ export const problemCodes = {
   'all-tags': { severity: 'warning', failsBootc: false },
   'image-tag': { severity: 'warning', failsBootc: false },
   'containers-conf-module': { severity: 'warning', failsBootc: false },
+  'platform-conflict': { severity: 'error', failsBootc: false },
+  'two-names': { severity: 'warning', failsBootc: false },
 } as const satisfies Record<string, ProblemFacts>;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { problem, problemCodes, shown } from '../../src/definitions/problem-codes.ts';
+import { problem, problemCodes, shown } from '../../src/model/problem-codes.ts';
 
 test('docs/problems.md has every code, as it is', () => {
   const page = readFileSync(new URL('../../docs/problems.md', import.meta.url), 'utf8');
