@@ -10,7 +10,7 @@ import {
   realpathSync,
   type Stats,
 } from 'node:fs';
-import { posix, resolve } from 'node:path';
+import { posix } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { Tree, TreeEntry } from '../model/tree.ts';
 
@@ -24,8 +24,9 @@ import type { Tree, TreeEntry } from '../model/tree.ts';
  */
 export function diskTree(rootPath: string): Tree {
   const root = realpathSync(rootPath);
+  const above = root === '/' ? '' : root;
   // Without a slash at its end, as the kernel names what is open, and never above the root.
-  const hostPath = (path: string): string => resolve(root, `.${posix.resolve('/', path)}`);
+  const hostPath = (path: string): string => (path === '/' ? root : above + posix.resolve('/', path));
   return {
     lstat: async (path) => entryAt(hostPath(path), path),
     list: async (path) => withOpen(hostPath(path), path, constants.O_DIRECTORY, listFolder),

@@ -26,35 +26,31 @@ const targetLimit = 4096;
  */
 export async function resolve(tree: Tree, path: string): Promise<Resolved> {
   const trail: string[] = [];
-  let pending = path.split('/');
+  // The next component is the last.
+  const pending = path.split('/').reverse();
   let folder = '/';
   let links = 0;
-  while (pending.length > 0) {
-    const [component = '', ...rest] = pending;
-    pending = rest;
+  for (let component = pending.pop(); component !== undefined; component = pending.pop()) {
     if (component === '' || component === '.') continue;
     if (component === '..') {
       folder = posix.dirname(folder);
       continue;
     }
-    const here = posix.join(folder, component);
-    const isLast = rest.length === 0;
+    const here = folder === '/' ? `/${component}` : `${folder}/${component}`;
+    const isLast = pending.length === 0;
     if (isLast) trail.push(here);
     const entry = await tree.lstat(here);
-    const missing = { kind: 'missing', path: posix.join(here, ...rest), at: here, trail } as const;
-    if (entry === undefined) return missing;
-    if (entry.kind === 'link') {
+    if (entry?.kind === 'folder') {
+      folder = here;
+    } else if (entry?.kind === 'link' && entry.target.length <= targetLimit) {
       links += 1;
       if (links > linkLimit) return { kind: 'loop', trail };
-      if (entry.target.length > targetLimit) return missing;
       if (entry.target.startsWith('/')) folder = '/';
-      pending = [...entry.target.split('/'), ...rest];
-    } else if (entry.kind === 'folder') {
-      folder = here;
-    } else if (isLast) {
+      pending.push(...entry.target.split('/').reverse());
+    } else if (isLast && entry !== undefined && entry.kind !== 'link') {
       return { ...entry, path: here, trail };
     } else {
-      return missing;
+      return { kind: 'missing', path: posix.join(here, ...pending.reverse()), at: here, trail };
     }
   }
   return { kind: 'folder', path: folder, trail };
