@@ -41,16 +41,16 @@ export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
   const pull: Word[] = [];
   for (const [key, flag] of Object.entries(textFlags[type])) {
     const at = lastAssignment(unit, section, key);
+    if (at === undefined) continue;
     const value = lookup(unit, section, key);
-    if (at !== undefined && value !== undefined && value !== '')
-      pull.push({ word: flag, at }, { word: value, at });
+    if (value !== undefined && value !== '') pull.push({ word: flag, at }, { word: value, at });
   }
   for (const [key, flag] of Object.entries(booleanFlags[type])) {
     const at = lastAssignment(unit, section, key);
-    const value = lookup(unit, section, key);
+    if (at === undefined) continue;
     // Whatever is not one of these means false, an empty value too.
-    const isTrue = /^(?:1|yes|true|on)$/i.test(value ?? '');
-    if (at !== undefined) pull.push({ word: isTrue ? flag : `${flag}=false`, at });
+    const isTrue = /^(?:1|yes|true|on)$/i.test(lookup(unit, section, key) ?? '');
+    pull.push({ word: isTrue ? flag : `${flag}=false`, at });
   }
   const modules = allAssignments(unit, section, 'ContainersConfModule');
   return {

@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts';
 import type { Tree } from '../model/tree.ts';
 import { problem } from '../model/problem-codes.ts';
 import { readEntry } from './read-entry.ts';
-import { rememberFolders } from './remember-folders.ts';
+import { rememberEntries } from './remember-entries.ts';
 import { resolve } from './resolve.ts';
 import { findUnitFolders } from './unit-folders.ts';
 
@@ -18,7 +18,7 @@ const entryLimit = 10_000;
  * What is wrong with one entry is never the end of the scan. Without the folder nothing is bound.
  */
 export async function readBoundSet(root: Tree): Promise<BoundSet> {
-  const tree = rememberFolders(root);
+  const tree = rememberEntries(root);
   const resolved = await resolve(tree, boundImagesFolder);
   if (resolved.kind === 'missing' && (await tree.lstat(resolved.at)) === undefined)
     return { definitions: [], problems: [] };

@@ -14,7 +14,7 @@ import {
 import { loadUnit } from '../../src/definitions/load-unit.ts';
 import { unitCommand, type Word } from '../../src/definitions/pull-arguments.ts';
 import { readText } from '../../src/definitions/read-text.ts';
-import { rememberFolders } from '../../src/definitions/remember-folders.ts';
+import { rememberEntries } from '../../src/definitions/remember-entries.ts';
 import { findUnitFolders, type UnitFolder } from '../../src/definitions/unit-folders.ts';
 import type { PullOptions } from '../../src/model/definition.ts';
 import type { Tree } from '../../src/model/tree.ts';
@@ -121,7 +121,7 @@ const text = (words: readonly Word[]): readonly string[] => words.map(({ word })
 
 /** The root as it is now, and its folders of units. */
 async function look(): Promise<readonly [Tree, readonly UnitFolder[]]> {
-  const tree = rememberFolders(diskTree(root));
+  const tree = rememberEntries(diskTree(root));
   return [tree, await findUnitFolders(tree)];
 }
 
