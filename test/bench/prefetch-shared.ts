@@ -36,8 +36,8 @@ export async function prefetchShared(program: string): Promise<BenchResult> {
     console.error(`prefetch-shared, run ${run + 1}: ${JSON.stringify(taken)}`);
   }
   const detail = {
-    prefetchMs: Math.round(median(taken.prefetch)),
-    podmanMs: Math.round(median(taken.podman)),
+    prefetchMs: median(taken.prefetch),
+    podmanMs: median(taken.podman),
     runs,
     images,
     baseMegabytes,
