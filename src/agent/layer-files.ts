@@ -18,11 +18,13 @@ const unpack = 'io.deis.oras.content.unpack';
 const tarTypes = /^application\/vnd\.(?:oci\.image\.layer\..*tar|docker\.image\.rootfs\..*tar)/;
 const imageConfig = /^application\/vnd\.(?:oci\.image\.config\.v1|docker\.container\.image\.v1)\+json$/;
 
-/** In an artifact a title says more than the media type: ORAS gives files the type of a layer (ORAS, "Push and pull"). */
+/** In an artifact a title says more than the media type: ORAS gives files the type of a layer. In an image the type does. */
 export function layerRole({ config }: Manifest, { mediaType, annotations }: Descriptor): LayerRole {
-  const name = imageConfig.test(config.mediaType) ? undefined : annotations[title];
-  if (name !== undefined && annotations[unpack] !== 'true') return { kind: 'file', title: name };
-  return tarTypes.test(mediaType) || name !== undefined ? { kind: 'tar' } : { kind: 'unknown' };
+  const isTar = tarTypes.test(mediaType);
+  const name = annotations[title];
+  if (name === undefined || (isTar && imageConfig.test(config.mediaType)))
+    return { kind: isTar ? 'tar' : 'unknown' };
+  return annotations[unpack] === 'true' ? { kind: 'tar' } : { kind: 'file', title: name };
 }
 
 /**

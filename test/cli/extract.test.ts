@@ -7,15 +7,18 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openAccess } from '../../src/agent/access.ts';
 import { extractImage, type ExtractResult } from '../../src/agent/extract-image.ts';
+import { Failure } from '../../src/model/failure.ts';
 import type { Platform } from '../../src/model/manifest.ts';
 import { gzipped, sha256, type PackedLayer } from '../contents/pack-image.ts';
 import {
@@ -302,6 +305,35 @@ describe('nothing is written outside', () => {
     expect(await written()).toEqual(['d -> ../outside']);
   });
 });
+
+const part = fc.constantFrom('a', 'b', '.', '..', '.wh.a', '.wh..wh..opq', 'outside', '');
+const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+const hostile = fc.record({
+  name,
+  linkName: name,
+  type: fc.constantFrom('0', '1', '2', '5'),
+  content: fc.string(),
+});
+
+test('whatever a tar says, nothing is written outside', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(hostile, { maxLength: 8 }), { minLength: 1, maxLength: 3 }),
+      async (layers) => {
+        await rm(join(base, 'image'), { recursive: true, force: true });
+        // Over what the runs before have left there.
+        await extractLayers(['/'], ...layers.map((entries) => gzipped(...entries))).catch(
+          (error: unknown) => {
+            expect(error).toBeInstanceOf(Failure);
+          },
+        );
+        await expectNothingOutside();
+        expect((await written()).filter((line) => line.startsWith('.bound-images'))).toEqual([]);
+      },
+    ),
+    { numRuns: 150 },
+  );
+}, 30_000);
 
 describe('what is not what it should be', () => {
   test('a layer with another digest: nothing is written', async () => {
