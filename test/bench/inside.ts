@@ -1,5 +1,6 @@
 // Measures one thing inside a host that run.ts has booted, and prints the result as JSON.
 import { join } from 'node:path';
+import { boundSet } from './bound-set.ts';
 import { noop } from './noop.ts';
 import { prefetchShared } from './prefetch-shared.ts';
 import type { BenchResult } from './result.ts';
@@ -16,6 +17,10 @@ async function measure(name: string): Promise<BenchResult> {
       return noop(program, 8, 3);
     case 'noop-1000':
       return noop(program, 1_000, 5);
+    case 'bound-set-stamped':
+    case 'bound-set-chunked':
+    case 'bound-set-gzip':
+      return boundSet(program, name);
     default:
       throw new Error(`there is no bench ${name}`);
   }

@@ -4,6 +4,6 @@ export interface BenchResult {
   readonly value: number;
   /** What `value` must not exceed. */
   readonly bar: number;
-  /** The medians that the ratio is of, in ms, and how they were taken. */
+  /** What the value is of: medians in ms, or counts at the registry, and how they were taken. */
   readonly detail: Readonly<Record<string, unknown>>;
 }

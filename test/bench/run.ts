@@ -15,6 +15,9 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   'prefetch-shared': [],
   'noop-8': ['unshare', '--net'],
   'noop-1000': ['unshare', '--net'],
+  'bound-set-stamped': [],
+  'bound-set-chunked': [],
+  'bound-set-gzip': [],
 };
 
 // What runs is stopped by them, and then the host and its disk are removed as at any other end.
