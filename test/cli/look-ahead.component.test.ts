@@ -88,7 +88,8 @@ it('asks for no layer of a stamped OS image', async () => {
   expect(await runCli(['stamp', `oci:${layout}:os`])).toMatchObject({ exitCode: 0 });
   const reference = `${registry.address}/os:stamped`;
   const { exitCode } = await runProgram('skopeo', [
-    ...['copy', '--dest-tls-verify=false'],
+    'copy',
+    '--dest-tls-verify=false',
     `oci:${layout}:os`,
     `docker://${reference}`,
   ]);
