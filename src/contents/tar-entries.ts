@@ -23,7 +23,7 @@ export interface TarEntry {
 
 /** As Go's archive/tar (maxSpecialFileSize). */
 const extensionLimitBytes = 2 ** 20;
-const pieceBytes = 256 * 2 ** 10;
+const pieceBytes = 64 * 2 ** 10;
 /** Types without data, whatever size their header says (Go's archive/tar, isHeaderOnly). */
 const headerOnly = /^[1-6]$/;
 
