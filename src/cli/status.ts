@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { surveyRoot, type Survey } from '../agent/survey.ts';
-import { digestParts, type Digest } from '../model/digest.ts';
+import { type Digest, shortDigest } from '../model/digest.ts';
 import type { StoredImage } from '../model/inventory.ts';
 import type { Assessment } from '../plan/assess.ts';
 import { formatBytes } from './bytes.ts';
@@ -74,7 +74,7 @@ function digestOf(assessment: Assessment): Digest | undefined {
 }
 
 function shortOf(digest: Digest | undefined): string {
-  return digest === undefined ? '' : digestParts(digest).hex.slice(0, 12);
+  return digest === undefined ? '' : shortDigest(digest);
 }
 
 function sizeOf({ layers }: StoredImage): number {

@@ -44,10 +44,3 @@ export interface Inventory {
 export function findByName(inventory: Inventory, name: string): StoredImage | undefined {
   return inventory.images.find(({ names }) => names.includes(name));
 }
-
-/** Layers made from a blob, or that hold the uncompressed tar, with this digest. */
-export function findLayers(inventory: Inventory, digest: Digest): StoredLayer[] {
-  return [...inventory.layers.values()].filter(
-    ({ blobDigest, diffDigest }) => blobDigest === digest || diffDigest === digest,
-  );
-}

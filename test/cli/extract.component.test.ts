@@ -1,30 +1,18 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { seededBytes } from '../support/image.ts';
-import { type Registry, startRegistry } from '../support/registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openRegistry } from './open-registry.ts';
 import { runCli } from './run-cli.ts';
-import { allowPlainHttp } from './scene.ts';
 
 // Images made by the real buildah, and artifacts pushed by the real skopeo.
 
-let registry: Registry;
-let plainHttp: AsyncDisposable;
+const registry = await openRegistry();
 /** With `out`, where files are written to, and whatever else a test needs. */
 let base: string;
-
-beforeAll(async () => {
-  plainHttp = await allowPlainHttp();
-  registry = await startRegistry();
-});
-
-afterAll(async () => {
-  await registry[Symbol.asyncDispose]();
-  await plainHttp[Symbol.asyncDispose]();
-});
 
 beforeEach(async () => {
   const folder = await temporaryFolder();

@@ -1,29 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { type Image, type LayerEntry, makeImage, makeLayer, writeLayout } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
-import { type Registry, startRegistry } from '../support/registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openRegistry } from './open-registry.ts';
 import { runCli } from './run-cli.ts';
-import { allowPlainHttp, makeScene, type Scene } from './scene.ts';
+import { makeScene, type Scene } from './scene.ts';
 
 // Look ahead: what an OS image in a registry binds, learnt and prefetched without pulling the OS image itself.
 
-let registry: Registry;
-let plainHttp: AsyncDisposable;
+const registry = await openRegistry();
 let scene: Scene;
-
-beforeAll(async () => {
-  plainHttp = await allowPlainHttp();
-  registry = await startRegistry();
-});
-
-afterAll(async () => {
-  await registry[Symbol.asyncDispose]();
-  await plainHttp[Symbol.asyncDispose]();
-});
 
 beforeEach(async () => {
   await rm('/var/cache/bound-images', { recursive: true, force: true });

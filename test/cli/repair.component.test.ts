@@ -1,23 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { makeImage, makeLayer } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
-import { type Registry, startRegistry } from '../support/registry.ts';
-import { allowPlainHttp, makeScene } from './scene.ts';
+import { startRegistry } from '../support/registry.ts';
+import { openRegistry } from './open-registry.ts';
+import { makeScene } from './scene.ts';
 
-let registry: Registry;
-let plainHttp: AsyncDisposable;
-
-beforeAll(async () => {
-  plainHttp = await allowPlainHttp();
-  registry = await startRegistry();
-});
-
-afterAll(async () => {
-  await registry[Symbol.asyncDispose]();
-  await plainHttp[Symbol.asyncDispose]();
-});
+const registry = await openRegistry();
 
 it.each(['the layers of all images', 'the records of an image'])(
   'pulls again where %s are gone from the store',

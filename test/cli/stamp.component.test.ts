@@ -1,30 +1,20 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { type Image, type LayerEntry, makeImage, makeLayer, writeLayout } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
-import { type Registry, startRegistry } from '../support/registry.ts';
+import { startRegistry } from '../support/registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { openRegistry } from './open-registry.ts';
 import { runCli } from './run-cli.ts';
-import { allowPlainHttp, makeScene } from './scene.ts';
+import { makeScene } from './scene.ts';
 
 // The real skopeo, buildah and docker-registry judge what `stamp` writes.
 
 const label = 'org.boundimages.bound-set';
 const app = 'registry.example.com/app:1';
-let registry: Registry;
-let plainHttp: AsyncDisposable;
-
-beforeAll(async () => {
-  plainHttp = await allowPlainHttp();
-  registry = await startRegistry();
-});
-
-afterAll(async () => {
-  await registry[Symbol.asyncDispose]();
-  await plainHttp[Symbol.asyncDispose]();
-});
+const registry = await openRegistry();
 
 beforeEach(async () => {
   await rm('/var/cache/bound-images', { recursive: true, force: true });
