@@ -32,6 +32,8 @@ export async function prefetch(
 ): Promise<ImageResult[]> {
   const { storePath } = survey.inventory;
   const first = await makePlan(survey, access.resolve, signal);
+  // Before anything is removed: what is damaged stays to be looked at where it cannot be pulled again.
+  await checkRoom(first, storePath);
   const plan = (await removeDamaged(survey, first, signal))
     ? await makePlan(await surveyAgain(survey, signal), access.resolve, signal)
     : first;
@@ -41,9 +43,8 @@ export async function prefetch(
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
   if (plan.pulls.length === 0) return [...kept, ...failed];
 
-  await checkWritable(storePath);
-  const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
-  if (shortage !== undefined) throw shortage;
+  // After a removal more may be missing than before, and more is free.
+  if (plan !== first) await checkRoom(plan, storePath);
   const results = await pullImages(plan.pulls, importPullInto(storePath, access), signal, onEvent);
   return [
     ...kept,
@@ -52,4 +53,11 @@ export async function prefetch(
     ),
     ...failed,
   ];
+}
+
+async function checkRoom(plan: Plan, storePath: string): Promise<void> {
+  if (plan.pulls.length === 0) return;
+  await checkWritable(storePath);
+  const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
+  if (shortage !== undefined) throw shortage;
 }
