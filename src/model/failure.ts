@@ -18,6 +18,12 @@ const facts = {
   DigestMismatch: { exitStatus: 1, retry: false },
   BadContent: { exitStatus: 1, retry: false },
   BadConfiguration: { exitStatus: 1, retry: false },
+  /** The network is metered, the download window closed, or the day's bytes are spent. */
+  Postponed: { exitStatus: 3, retry: true },
+  /** Another run has the lock. */
+  Busy: { exitStatus: 1, retry: true },
+  /** What would boot lacks images. */
+  NotReady: { exitStatus: 3, retry: true },
   Internal: { exitStatus: 1, retry: false },
 } as const satisfies Record<string, { exitStatus: ExitStatus; retry: boolean }>;
 
