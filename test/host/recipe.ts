@@ -6,6 +6,8 @@ export const recipe = {
     'systemd systemd-sysv dbus polkitd iproute2 procps e2fsprogs',
     // What bound-images drives or stands beside on a bootc host.
     'podman skopeo crun buildah ostree netavark nftables',
+    // The images that the composefs backend of bootc makes of its deployments.
+    'erofs-utils',
     // What the tests bring: a registry, its logins and certificates, images that run.
     'docker-registry apache2-utils openssl ca-certificates busybox-static curl gnupg',
   ]
