@@ -1,0 +1,138 @@
+import type { Deployment } from '../model/deployment.ts';
+import type { AgentChange, HostAgent, JobRequest, JobResult, PlanReport } from '../model/host-agent.ts';
+import type { HostState, NextBoot } from '../model/host-state.ts';
+import type { Want } from '../plan/want.ts';
+import type { Requirement } from '../policy/parse-policy.ts';
+import { type ImageRecord, hostState, type UnderWay } from './host-state.ts';
+import type { HostStore } from './host-store.ts';
+import { hostWants } from './host-wants.ts';
+import { createJobs, type JobChange, type JobContext } from './jobs.ts';
+import { type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.ts';
+
+export interface HostAgentParts {
+  readonly store: HostStore;
+  /** From disk; who plays which part is bootc's word, where bootc answers in time. */
+  readonly listDeployments: () => Promise<readonly Deployment[]>;
+  readonly candidate: () => KnownCandidate | undefined;
+  readonly record: (reference: string) => ImageRecord | undefined;
+  readonly requirements: (want: Want) => readonly Requirement[];
+  readonly nextBoot: (survey: HostSurvey) => NextBoot;
+  readonly plan: (osImage: string, survey: HostSurvey) => Promise<PlanReport>;
+  readonly run: (request: JobRequest, context: JobContext & HostContext) => Promise<JobResult>;
+  readonly nextJobId: () => bigint;
+  readonly nowUs: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** What a job needs of the agent that runs it. */
+export interface HostContext {
+  readonly survey: () => HostSurvey;
+  /** Reads the host again, as after every change that a job has made. */
+  readonly refresh: () => Promise<void>;
+  readonly underWay: (reference: string, state: UnderWay['state'] | undefined) => void;
+  readonly bytesToFetch: (reference: string, bytes: number) => void;
+}
+
+/** How long an ended job stays to be looked at. */
+const keepJobMs = 60_000;
+
+/**
+ * The agent: one view of the host, replaced whenever something changes, and the jobs that change it.
+ * @throws Failure of the first look at the host: `StoreDamaged`, `StoreUnknown`
+ */
+export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent> {
+  const { store, listDeployments, candidate, signal, nowUs } = parts;
+  const listeners = new Set<(change: AgentChange) => void>();
+  const underWay = new Map<string, UnderWay>();
+  const bytesToFetch = new Map<string, number>();
+  let survey = await look();
+  let state = shown();
+
+  async function look(): Promise<HostSurvey> {
+    return surveyHost(store, await listDeployments(), candidate(), signal);
+  }
+  function shown(): HostState {
+    const { record, requirements } = parts;
+    const nextBoot = parts.nextBoot(survey);
+    return hostState(survey, { record, requirements, nextBoot, underWay, bytesToFetch, nowUs: nowUs() });
+  }
+  const tell = (change: AgentChange): void => {
+    for (const listener of listeners) listener(change);
+  };
+  const show = (): void => {
+    const before = state;
+    state = shown();
+    tell({ kind: 'state', before, after: state });
+  };
+
+  let pass: Promise<void> | undefined;
+  let passAfter: Promise<void> | undefined;
+  const readAgain = async (): Promise<void> => {
+    survey = await look();
+    show();
+  };
+  /** A pass that has begun may have read what has changed since: so who comes then waits for the one after it. */
+  const refresh = async (): Promise<void> => {
+    if (pass === undefined) {
+      pass = readAgain().finally(() => {
+        pass = undefined;
+      });
+      return pass;
+    }
+    passAfter ??= pass
+      .catch(() => undefined)
+      .then(async () => {
+        passAfter = undefined;
+        return refresh();
+      });
+    return passAfter;
+  };
+
+  const runJob = async (request: JobRequest, context: JobContext): Promise<JobResult> => {
+    const touched = new Set<string>();
+    try {
+      return await parts.run(request, {
+        ...context,
+        survey: () => survey,
+        refresh,
+        underWay(reference, doing) {
+          touched.add(reference);
+          if (doing === undefined) underWay.delete(reference);
+          else underWay.set(reference, { state: doing, job: context.job().id });
+          show();
+        },
+        bytesToFetch: (reference, bytes) => void bytesToFetch.set(reference, bytes),
+      });
+    } finally {
+      for (const reference of touched) underWay.delete(reference);
+      await refresh();
+    }
+  };
+  const jobs = createJobs({
+    run: runJob,
+    nextId: parts.nextJobId,
+    nowUs,
+    onChange: (change: JobChange) => tell(change),
+    keepMs: keepJobMs,
+  });
+
+  return {
+    state: () => state,
+    jobs: jobs.list,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    refresh,
+    plan: async (osImage) => parts.plan(osImage, survey),
+    start: (request, uid) => jobs.start(request, imagesOf(request, survey), uid),
+    cancel: jobs.cancel,
+    drain: jobs.drain,
+  };
+}
+
+function imagesOf(request: JobRequest, survey: HostSurvey): string[] {
+  if (request.operation !== 'prefetch' && request.operation !== 'verify') return [];
+  const { assessments } = hostWants(survey, request.scope, request.images).survey;
+  return assessments.map(({ want }) => want.image);
+}

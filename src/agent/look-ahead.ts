@@ -1,0 +1,20 @@
+import { readCandidate } from '../deployments/read-candidate.ts';
+import type { Access } from './access.ts';
+import { readOsImage } from './read-os-image.ts';
+import type { KnownCandidate } from './survey-host.ts';
+
+/**
+ * Learns what the next OS image binds, before any of it is staged.
+ * @throws Failure `NotBootcHost`, `TimedOut` where bootc is busy, and those of the OS image's source
+ */
+export async function lookAhead(access: Access, signal: AbortSignal): Promise<KnownCandidate> {
+  const { image } = await readCandidate(signal);
+  return readKnown(image, access, signal);
+}
+
+/** An OS image as it would be the candidate. @throws Failure of the image's source, `Cancelled` */
+export async function readKnown(image: string, access: Access, signal: AbortSignal): Promise<KnownCandidate> {
+  const { manifest, boundSet } = await readOsImage(image, access, signal);
+  const { digest, indexDigest } = manifest;
+  return { osImage: image, digest, ...(indexDigest === undefined ? {} : { indexDigest }), boundSet };
+}

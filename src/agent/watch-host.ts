@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { watch } from 'chokidar';
+
+/** Several writes of one change arrive together: bootc's staging and c/storage's records take some hundred files. */
+const settleMs = 200;
+
+/**
+ * Calls back soon after deployments, the staged state or a store have changed. What is not there yet is noticed when it appears.
+ * @param rootPaths of the deployments, whose /etc may get quadlets
+ */
+export function watchHost(
+  storePath: string,
+  rootPaths: readonly string[],
+  onChange: () => void,
+): AsyncDisposable {
+  const watcher = watch([...storePlaces(storePath), ...stagingPlaces, ...rootPaths.flatMap(quadletPlaces)], {
+    depth: 0,
+    ignoreInitial: true,
+    // A link's own change is what matters: bound-images.d holds nothing but links.
+    followSymlinks: false,
+    // Whatever cannot be watched is found by the next pass.
+    ignorePermissionErrors: true,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  watcher.on('all', () => {
+    clearTimeout(timer);
+    timer = setTimeout(onChange, settleMs).unref();
+  });
+  watcher.on('error', onChange);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearTimeout(timer);
+      await watcher.close();
+    },
+  };
+}
+
+/** bootc touches the first at each change of its status; the others are there while something is staged. */
+const stagingPlaces = ['/ostree/bootc', '/run/ostree', '/run/composefs', '/sysroot/composefs/images'];
+
+function storePlaces(storePath: string): string[] {
+  return ['overlay-images', 'overlay-layers', 'overlay'].map((folder) => join(storePath, folder));
+}
+
+function quadletPlaces(rootPath: string): string[] {
+  return ['usr/lib/bootc/bound-images.d', 'etc/containers/systemd'].map((folder) => join(rootPath, folder));
+}
