@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
 import type { Place, PullPlace } from './place.ts';
 import type { ExtractOptions } from './extract.ts';
+import type { LintCommandOptions } from './lint.ts';
 import type { StampOptions } from './stamp.ts';
 import { version } from '../agent/version.ts';
 
@@ -59,6 +60,29 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
       status = await inspect(image, options, signal);
     });
 
+  withLogin(program.command('lint'))
+    .description(
+      'find what is wrong with what an OS image binds, before it is installed; made for RUN bound-images lint in a Containerfile. ' +
+        'Exits with 4 where something is an error',
+    )
+    .argument('[root]', `folder of a root, or ${osImageHelp}`, '/')
+    .option('--online', 'ask the registries whether every image is there')
+    .option(
+      '--arch <name...>',
+      "architectures that the OS image is for, as Go names them (default: this host's)",
+    )
+    .option(
+      '--store-mode <mode>',
+      'store that the units have to name, bootc or own (default: as the root says)',
+    )
+    .option('--fix', 'mend what needs no judgement, in the files of the root')
+    .option('--strict', 'fail for warnings too')
+    .option('--json', 'print one JSON document')
+    .option('--sarif', 'print a SARIF 2.1.0 log, for code scanners')
+    .action(async (name: string, options: LintCommandOptions) => {
+      const { lint } = await import('./lint.ts');
+      status = await lint(name, options, signal);
+    });
   withLogin(program.command('stamp'))
     .description(
       "write what an OS image binds, as its layers say, into a label of it, so that it is known without them. The image's digest " +
