@@ -34,11 +34,26 @@ export async function readQuadlets(tree: Tree, definitions: readonly Definition[
     const type = unitTypeOf(entry);
     if (read.has(file) || type === undefined) continue;
     read.add(file);
-    const text = await readText(tree, file);
-    const parsed = text.kind === 'text' ? parseUnit(text.text, file) : undefined;
-    if (parsed?.kind === 'unit') quadlets.push(quadletOf(parsed.unit, type, posix.basename(file), file));
+    quadlets.push(...(await readAlone(tree, file, type)));
   }
   return quadlets;
+}
+
+/** The quadlets that lie in a folder that is no root, as beside a Containerfile that copies them. */
+export async function readLooseQuadlets(tree: Tree): Promise<Quadlet[]> {
+  const { names } = await tree.list('/');
+  const read = names.slice(0, unitLimit).map(async (name) => {
+    const type = unitTypeOf(name);
+    return type === undefined ? [] : readAlone(tree, `/${name}`, type);
+  });
+  return (await Promise.all(read)).flat();
+}
+
+async function readAlone(tree: Tree, path: string, type: UnitType): Promise<Quadlet[]> {
+  const read = await readText(tree, path);
+  if (read.kind === 'refused') return [];
+  const parsed = parseUnit(read.text, read.path);
+  return parsed.kind === 'unit' ? [quadletOf(parsed.unit, type, posix.basename(path), read.path)] : [];
 }
 
 function quadletOf(unit: Unit, type: UnitType, name: string, file: string): Quadlet {

@@ -1,8 +1,7 @@
 /** A change of one assignment in a quadlet. Lines count from 1, and mean the first line of an assignment that goes on over several. */
 export type Edit =
   | { readonly kind: 'replace'; readonly line: number; readonly from: string; readonly to: string }
-  | { readonly kind: 'insert-before' | 'insert-after'; readonly line: number; readonly text: string }
-  | { readonly kind: 'replace-line'; readonly line: number; readonly text: string };
+  | { readonly kind: 'insert-before' | 'insert-after'; readonly line: number; readonly text: string };
 
 interface Line {
   readonly text: string;
@@ -27,8 +26,7 @@ export function applyEdits(text: string, edits: readonly Edit[]): string | undef
 
 function applyEdit(lines: Line[], edit: Edit): boolean {
   const first = edit.line - 1;
-  const line = lines[first];
-  if (line === undefined) return false;
+  if (lines[first] === undefined) return false;
   const last = lastLine(lines, first);
   const newline = lines.find(({ end }) => end !== '')?.end ?? '\n';
   switch (edit.kind) {
@@ -43,9 +41,6 @@ function applyEdit(lines: Line[], edit: Edit): boolean {
       }
       return false;
     }
-    case 'replace-line':
-      lines[first] = { text: edit.text, end: line.end };
-      return true;
     case 'insert-before':
       lines.splice(first, 0, { text: edit.text, end: newline });
       return true;
@@ -60,7 +55,7 @@ function applyEdit(lines: Line[], edit: Edit): boolean {
 /** Index of an assignment's last line: a backslash goes on, over comments and empty lines too (systemd.syntax(7)). */
 function lastLine(lines: readonly Line[], first: number): number {
   let last = first;
-  for (let index = first; index < lines.length - 1 && continues(lines[index]); ) {
+  for (let index = first; index < lines.length - 1 && continues(lines[index]);) {
     index += 1;
     while (index < lines.length - 1 && isComment(lines[index])) index += 1;
     last = index;

@@ -3,6 +3,7 @@ import { type ExitStatus, Failure } from '../model/failure.ts';
 import type { Place, PullPlace } from './place.ts';
 import type { ExtractOptions } from './extract.ts';
 import type { LintCommandOptions } from './lint.ts';
+import type { LockCommandOptions } from './lock.ts';
 import type { StampOptions } from './stamp.ts';
 import { version } from '../agent/version.ts';
 
@@ -82,6 +83,27 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .action(async (name: string, options: LintCommandOptions) => {
       const { lint } = await import('./lint.ts');
       status = await lint(name, options, signal);
+    });
+  withLogin(program.command('lock'))
+    .description(
+      'write the digests that tags mean now into the quadlets of what a root binds, and the tag into a comment above; all else in them ' +
+        'stays byte for byte',
+    )
+    .argument('[root]', 'folder of a root, or one of quadlets', '/')
+    .option('--update', 'move what is locked already to what its tag means now')
+    .option(
+      '--check',
+      'write nothing, and exit with 3 where something is not locked (with --update: or is behind)',
+    )
+    .option('--dry-run', 'write nothing, and say what would be written')
+    .option(
+      '--keep-tag',
+      'write REPOSITORY:TAG@DIGEST and no comment; where bootc itself pulls such a name, it prunes it',
+    )
+    .option('--json', 'print one JSON document')
+    .action(async (root: string, options: LockCommandOptions) => {
+      const { lock } = await import('./lock.ts');
+      status = await lock(root, options, signal);
     });
   withLogin(program.command('stamp'))
     .description(
