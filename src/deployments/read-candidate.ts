@@ -1,32 +1,30 @@
+import type { Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
-import { lastLine, runProgram } from '../system/run-program.ts';
-import { type Candidate, parseBootcStatus } from './parse-bootc-status.ts';
+import type { BootcStatus } from './parse-bootc-status.ts';
+import { readBootcStatus } from './read-bootc-status.ts';
 
-/** `bootc status` waits for the sysroot's lock, which an upgrade holds for as long as it runs. */
-const limitMs = 30_000;
+/** The OS image that the next `bootc upgrade` would stage. */
+export interface Candidate {
+  /** As containers-transports(5) has it: `docker://quay.io/ex/os:latest`, `oci:/path`. */
+  readonly image: string;
+  /** Of the update that bootc has found last, if any. */
+  readonly digest?: Digest;
+}
+
+/** Undefined on a host that bootc has not booted. */
+export function candidateOf({ specImage, entries }: BootcStatus): Candidate | undefined {
+  if (specImage === undefined) return undefined;
+  const digest = entries.find(({ slot }) => slot === 'booted')?.updateDigest;
+  return { image: specImage, ...(digest === undefined ? {} : { digest }) };
+}
 
 /**
  * What the next `bootc upgrade` would stage.
- * @throws Failure `NotBootcHost`, `TimedOut`, `ProgramFailed`, `ProgramOutput`, `Cancelled`
+ * @throws Failure `NotBootcHost`, `Busy`, `ProgramFailed`, `ProgramOutput`, `Cancelled`
  */
 export async function readCandidate(signal: AbortSignal): Promise<Candidate> {
-  const { exitCode, stdout, stderr } = await runStatus(signal);
-  if (exitCode !== 0) throw new Failure('ProgramFailed', `bootc status failed: ${lastLine(stderr)}`);
-  const candidate = parseBootcStatus(stdout.toString('utf8'));
+  const candidate = candidateOf(await readBootcStatus(signal));
   if (candidate === undefined)
     throw new Failure('NotBootcHost', 'bootc has not booted this host: name an OS image');
   return candidate;
-}
-
-async function runStatus(signal: AbortSignal): ReturnType<typeof runProgram> {
-  try {
-    return await runProgram('bootc', ['status', '--json', '--format-version=1'], { signal, limitMs });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    if (error.code === 'ProgramMissing')
-      throw new Failure('NotBootcHost', 'this is not a bootc host: name an OS image');
-    if (error.code === 'TimedOut')
-      throw new Failure('TimedOut', 'bootc is busy, perhaps with an upgrade: try again later');
-    throw error;
-  }
 }

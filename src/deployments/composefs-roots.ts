@@ -1,0 +1,54 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Deployment } from '../model/deployment.ts';
+import { composefsId } from './deployment-id.ts';
+import type { MountImage } from './mount-composefs.ts';
+import type { BootcStatus } from './parse-bootc-status.ts';
+import { parseOrigin } from './parse-origin.ts';
+import { parseStagedImage, type StagedFile } from './staged-file.ts';
+
+/**
+ * The deployments of bootc's composefs backend, `/sysroot/composefs/images/VERITY`, none where there is no such folder. The booted
+ * one is `/`; the others are mounted to be read.
+ * @throws Failure where one cannot be mounted: nothing it needs may then be taken for garbage
+ */
+export async function composefsRoots(
+  hostPath: string,
+  status: BootcStatus | undefined,
+  mountImage: MountImage,
+  countMax: number,
+): Promise<Deployment[]> {
+  const folder = join(hostPath, 'sysroot/composefs');
+  const names = await readdir(join(folder, 'images')).catch(() => []);
+  const ids = names.filter((name) => composefsId(name) !== undefined).sort();
+  if (ids.length === 0) return [];
+  const [booted, staged] = await Promise.all([bootedId(hostPath, status), stagedImage(hostPath)]);
+  const roots: Deployment[] = [];
+  for (const id of ids.slice(0, countMax)) {
+    const slot = id === booted ? 'booted' : id === staged?.id ? 'staged' : 'other';
+    const rootPath =
+      slot === 'booted'
+        ? hostPath
+        : await mountImage(join(folder, 'images', id), join(folder, 'objects'), id);
+    const osImage = parseOrigin(await readSmall(join(hostPath, 'sysroot/state/deploy', id, `${id}.origin`)));
+    const locked = slot === 'staged' && staged?.locked === true;
+    roots.push({ id, slot, rootPath, ...(osImage === undefined ? {} : { osImage }), locked });
+  }
+  return roots;
+}
+
+/** By bootc, else by the kernel's command line (bootc, `composefs=VERITY`, or `?VERITY` where the file system lacks fs-verity). */
+async function bootedId(hostPath: string, status: BootcStatus | undefined): Promise<string | undefined> {
+  const known = status?.entries.find(({ slot }) => slot === 'booted')?.id;
+  if (known !== undefined) return known;
+  const commandLine = await readSmall(join(hostPath, 'proc/cmdline'));
+  return composefsId(/(?:^|\s)composefs(?:\.\w+)?=\??([0-9a-f]+)(?:\s|$)/.exec(commandLine)?.[1]);
+}
+
+async function stagedImage(hostPath: string): Promise<StagedFile | undefined> {
+  return parseStagedImage(await readSmall(join(hostPath, 'run/composefs/staged-deployment')));
+}
+
+async function readSmall(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
