@@ -1,11 +1,27 @@
-import type { Readable } from 'node:stream';
+import { chmod, lstat, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobId } from '../model/blob.ts';
 import type { Digest } from '../model/digest.ts';
-import type { PartialBlob } from './partial-blob.ts';
+import { Failure } from '../model/failure.ts';
+import { writeFileWhole } from '../system/write-file.ts';
+import { algorithms, cachePaths } from './cache-paths.ts';
+import { diskFailure } from './disk-failure.ts';
+import { followBlob } from './follow-blob.ts';
+import { createGrowth, type Growth } from './growth.ts';
+import { takeLock, type LockFile } from './lock-file.ts';
+import { openPartial, type PartialBlob } from './partial-blob.ts';
+import { writePin } from './pins.ts';
+import { cleanCache, makeRoom } from './remove-blobs.ts';
+
+/** How often one that waits for another's download looks. */
+const pollMs = 100;
+const readBytes = 256 * 1024;
 
 /**
  * Compressed blobs on disk in OCI image layout (`blobs/sha256/HEX`). What is there under its digest is whole: it was checked,
- * synced and renamed. Several processes may use one folder. Failures: `NoSpace`, `Cancelled`.
+ * synced and renamed. Several processes may use one folder. Failures: `NoSpace`, `BadConfiguration`, `Cancelled`.
  */
 export interface BlobCache {
   readonly folderPath: string;
@@ -31,4 +47,133 @@ export interface BlobCache {
   remove(digest: Digest): Promise<void>;
   /** Removes whatever is neither to be kept, nor pinned, nor being downloaded; partial files too. */
   clean(keep: ReadonlySet<Digest>): Promise<{ readonly freedBytes: number }>;
+}
+
+/**
+ * Opens the cache in a folder that is made where there is none, for its owner alone.
+ * @param options.limitBytes of all blobs together, and of what is being downloaded
+ * @throws Failure `NoSpace`, `BadConfiguration`
+ */
+export async function openBlobCache(
+  folderPath: string,
+  { limitBytes = Infinity }: { readonly limitBytes?: number } = {},
+): Promise<BlobCache> {
+  const paths = cachePaths(folderPath);
+  const running = new Map<Digest, BlobId & { readonly growth: Growth }>();
+  try {
+    await makeLayout(folderPath, [...algorithms.map(paths.blobs), paths.partials, paths.pins]);
+  } catch (error) {
+    throw diskFailure(error, folderPath, 0);
+  }
+  const has = async (digest: Digest): Promise<boolean> =>
+    (await sizeOf(paths.of(digest).finished)) !== undefined;
+
+  /** What running downloads will still write counts too. */
+  const pendingBytes = (): number =>
+    [...running.values()].reduce((sum, { sizeBytes, growth }) => sum + sizeBytes - growth.bytes(), 0);
+
+  const openLocked = async (blob: BlobId, lock: LockFile): Promise<PartialBlob> => {
+    const { digest, sizeBytes } = blob;
+    const growth = createGrowth();
+    running.set(digest, { ...blob, growth });
+    try {
+      const there = (await sizeOf(paths.of(digest).partial)) ?? 0;
+      await makeRoom(paths, limitBytes, pendingBytes() - Math.min(there, sizeBytes));
+      const partial = await openPartial(blob, paths.of(digest), lock, growth);
+      void ended(growth).then(() => running.delete(digest));
+      return partial;
+    } catch (error) {
+      running.delete(digest);
+      throw diskFailure(error, folderPath, sizeBytes);
+    }
+  };
+
+  return {
+    folderPath,
+    has,
+    read: async (digest, { from = 0, to = Infinity } = {}) => {
+      const file = await open(paths.of(digest).finished, 'r').catch(() => undefined);
+      if (file !== undefined) {
+        const { size } = await file.stat();
+        const end = Math.min(to, size);
+        // The stream has no way to read nothing.
+        if (from >= end) await file.close();
+        const body =
+          from >= end
+            ? Readable.from([])
+            : file.createReadStream({ start: from, end: end - 1, highWaterMark: readBytes });
+        return { sizeBytes: size, body };
+      }
+      const download = running.get(digest);
+      if (download === undefined) return undefined;
+      const { sizeBytes, growth } = download;
+      const range = { from, to: Math.min(to, sizeBytes) };
+      const body = Readable.from(followBlob(paths.of(digest), sizeBytes, growth, range), {
+        objectMode: false,
+      });
+      return { sizeBytes, body };
+    },
+    download: async (blob, signal) => {
+      for (;;) {
+        if (await has(blob.digest)) return undefined;
+        const lock = await takeLock(paths.of(blob.digest).lock).catch((error: unknown) => {
+          throw diskFailure(error, folderPath, blob.sizeBytes);
+        });
+        if (lock === undefined) {
+          await waitMs(pollMs, signal);
+          continue;
+        }
+        try {
+          // It may have come in between.
+          if (!(await has(blob.digest))) return await openLocked(blob, lock);
+        } catch (error) {
+          await lock.release();
+          throw error;
+        }
+        await lock.release();
+      }
+    },
+    pin: (digests) => writePin(paths.pins, digests),
+    remove: (digest) => rm(paths.of(digest).finished, { force: true }),
+    clean: (keep) => cleanCache(paths, keep),
+  };
+}
+
+async function ended(growth: Growth): Promise<void> {
+  for (;;) {
+    const change = growth.change();
+    if (growth.end() !== undefined) return;
+    await change;
+  }
+}
+
+async function makeLayout(folderPath: string, folders: readonly string[]): Promise<void> {
+  await mkdir(folderPath, { recursive: true, mode: 0o700 });
+  const found = await lstat(folderPath);
+  if (!found.isDirectory() || found.uid !== process.getuid?.())
+    throw new Failure('BadConfiguration', `${folderPath}: the cache is to be a folder that nobody else owns`);
+  await chmod(folderPath, 0o700);
+  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  // OCI image-spec "Image Layout": what reads it as one finds no image in it, and its blobs.
+  const files = {
+    'oci-layout': '{"imageLayoutVersion":"1.0.0"}',
+    'index.json': '{"schemaVersion":2,"manifests":[]}',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(folderPath, name);
+    const there = await readFile(path, 'utf8').catch(() => '');
+    if (there !== text) await writeFileWhole(path, text, { mode: 0o600 });
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
+}
+
+async function waitMs(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(delayMs, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throw new Failure('Cancelled', 'cancelled while another process downloads', { cause: error });
+  }
 }

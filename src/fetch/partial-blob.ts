@@ -1,9 +1,164 @@
-import type { Validator } from '../model/blob.ts';
+import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { BlobId, Validator } from '../model/blob.ts';
+import { digestParts } from '../model/digest.ts';
+import { Failure } from '../model/failure.ts';
+import { syncFolder } from '../system/write-file.ts';
+import { openBlobFile, type BlobFile } from './blob-file.ts';
+import { diskFailure } from './disk-failure.ts';
+import type { GrowthTeller } from './growth.ts';
+import { readJournal, writeJournal } from './journal.ts';
+import type { LockFile } from './lock-file.ts';
 
-/** A blob while it is downloaded: its file, and the hash of what is in it. */
+/** What a power loss may cost at most. */
+const syncEveryBytes = 32 * 1024 * 1024;
+
+/**
+ * A blob while it is downloaded: its file, the hash of what is in it, and a journal to go on from after a kill or a power loss.
+ * Disposed before its end, it keeps what came. Throws Failure `NoSpace`, `BadConfiguration`, `Busy`.
+ */
 export interface PartialBlob extends AsyncDisposable {
   /** How many bytes are there. */
-  readonly sizeBytes: number;
-  /** What the server said of them. */
-  readonly validator: Validator | undefined;
+  sizeBytes(): number;
+  /** What the server said of them; undefined where it said nothing that can be relied on. */
+  validator(): Validator | undefined;
+  /** Whether they come from more than one answer, so that a wrong digest is not the last server's fault. */
+  isPieced(): boolean;
+  /** An answer begins, at what is there or at 0, which throws away what is there. */
+  begin(from: number, validator: Validator | undefined): Promise<void>;
+  /** @returns undefined where the next piece can be taken at once */
+  append(piece: Buffer): Promise<void> | undefined;
+  /** Puts the whole blob into its place. @returns false where its digest is wrong; then nothing of it is left */
+  finish(): Promise<boolean>;
+  /** Ends it with what came kept, and tells those who read it why. */
+  abandon(failure: Failure): Promise<void>;
+}
+
+export interface PartialPaths {
+  readonly partial: string;
+  readonly journal: string;
+  readonly finished: string;
+}
+
+/** @param lock ended with it */
+export async function openPartial(
+  blob: BlobId,
+  paths: PartialPaths,
+  lock: LockFile,
+  growth: GrowthTeller,
+): Promise<PartialBlob> {
+  const journal = await readJournal(paths.journal, blob);
+  const trustedBytes = Math.min(journal.trustedBytes, blob.sizeBytes);
+  const openFile = (bytes: number): Promise<BlobFile> =>
+    openBlobFile(paths.partial, blob.digest, bytes, (written) => growth.tell(written));
+  const file = await openFile(trustedBytes).catch(async (error: NodeJS.ErrnoException) => {
+    // A journal without a file: there is nothing yet.
+    if (error.code !== 'ENOENT') throw error;
+    return openFile(0);
+  });
+  let { validator } = journal;
+  let answers = file.sizeBytes() === 0 ? 0 : 1;
+  /** Bytes that the journal may be told of: what is in it after them is worth nothing after a power loss. */
+  let syncedBytes = Math.min(journal.trustedBytes === Infinity ? 0 : trustedBytes, file.sizeBytes());
+  let journaled = false;
+  let syncing: Promise<void> | undefined;
+  let ended = false;
+
+  const failed = (error: unknown): Failure =>
+    diskFailure(error, dirname(paths.partial), blob.sizeBytes - growth.bytes());
+  const journalNow = async (): Promise<void> => {
+    journaled = true;
+    await writeJournal(paths.journal, blob, syncedBytes, validator);
+  };
+  const sync = async (): Promise<void> => {
+    const bytes = growth.bytes();
+    await file.handle.datasync();
+    syncedBytes = bytes;
+    await journalNow();
+  };
+  /** In the background: the next pieces need not wait for the disk unless it falls behind by a whole step. */
+  const syncNowAndThen = async (): Promise<void> => {
+    if (!journaled) await journalNow();
+    if (growth.bytes() - syncedBytes < syncEveryBytes) return;
+    await syncing;
+    syncing = sync();
+    syncing.catch(() => {});
+  };
+  const appended = async (written: Promise<void>): Promise<void> => {
+    try {
+      await written;
+      await syncNowAndThen();
+    } catch (error) {
+      throw failed(error);
+    }
+  };
+  const close = async (failure: Failure | undefined): Promise<void> => {
+    ended = true;
+    await file.handle.close();
+    await lock.release();
+    growth.tellEnd(failure);
+  };
+  const publish = async (): Promise<void> => {
+    await file.handle.sync();
+    // Who lost it, to one that took us for dead, must not publish a file that another writes.
+    if (!(await lock.isHeld()))
+      throw new Failure('Busy', `${paths.partial}: another process has taken it over`);
+    await rename(paths.partial, paths.finished);
+    await syncFolder(dirname(paths.finished));
+    await rm(paths.journal, { force: true });
+  };
+
+  const abandon = async (failure: Failure): Promise<void> => {
+    if (ended) return;
+    // What cannot be saved is fetched again; the failure that led here says more than that one.
+    await file.flush().catch(() => {});
+    await syncing?.catch(() => {});
+    if (growth.bytes() > 0) await sync().catch(() => {});
+    await close(failure);
+  };
+
+  return {
+    sizeBytes: () => file.sizeBytes(),
+    validator: () => validator,
+    isPieced: () => answers > 1,
+    begin: async (from, said) => {
+      try {
+        answers = from === 0 ? 1 : answers + 1;
+        journaled = false;
+        validator = said;
+        if (from !== 0 || file.sizeBytes() === 0) return;
+        await syncing;
+        // First the journal: it must not vouch for bytes that are about to be others.
+        syncedBytes = 0;
+        await journalNow();
+        await file.clear();
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    append: (piece) => {
+      const written = file.append(piece);
+      return written === undefined ? undefined : appended(written);
+    },
+    finish: async () => {
+      try {
+        await file.flush();
+        await syncing;
+        if (file.hex() === digestParts(blob.digest).hex) {
+          await publish();
+          await close(undefined);
+          return true;
+        }
+        await rm(paths.journal, { force: true });
+        [syncedBytes, journaled, validator, answers] = [0, false, undefined, 0];
+        await file.clear();
+        return false;
+      } catch (error) {
+        throw failed(error);
+      }
+    },
+    abandon,
+    [Symbol.asyncDispose]: () =>
+      abandon(new Failure('Cancelled', `${blob.digest}: its download was given up`)),
+  };
 }

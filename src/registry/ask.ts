@@ -20,10 +20,12 @@ interface Question {
   /** Below the repository: `manifests/TAG`, `blobs/DIGEST`. */
   readonly resource: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Statuses that the caller makes something of, besides 200 and 206. */
+  readonly also?: readonly number[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @returns the answer, of status 200 or 206. @throws Failure of whatever else came */
+/** @returns the answer, of status 200, 206 or one of `also`. @throws Failure of whatever else came */
 export type Ask = (target: Target, question: Question) => Promise<Answer>;
 
 export function createAsk(
@@ -58,7 +60,7 @@ export function createAsk(
       }
     }
     schemes.set(target.domain, scheme === 'http' ? 'http' : 'https');
-    if (answer.status === 200 || answer.status === 206) return answer;
+    if ([200, 206, ...(question.also ?? [])].includes(answer.status)) return answer;
     const what = `${target.domain}/${target.path}, ${question.resource}`;
     throw await answerFailure(answer, what, target.credential !== undefined, parts.now());
   };

@@ -17,6 +17,8 @@ export async function writeFileWhole(
   try {
     const file = await open(aside, 'wx', options.mode ?? 0o644);
     try {
+      // The umask of a service must not make unreadable what is for others.
+      if (options.mode !== undefined) await file.chmod(options.mode);
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -31,7 +33,7 @@ export async function writeFileWhole(
 }
 
 /** Makes the names in a folder durable. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
