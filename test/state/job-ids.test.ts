@@ -1,0 +1,64 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { openJobIds } from '../../src/state/job-ids.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const nowMs = Date.parse('2026-11-21T08:15:00Z');
+
+async function reserved(folder: string): Promise<number> {
+  const text = await readFile(join(folder, 'job-ids.json'), 'utf8');
+  return (JSON.parse(text) as { data: { reservedUntil: number } }).data.reservedUntil;
+}
+
+test('count from 1, and are reserved before they are given', async () => {
+  await using folder = await temporaryFolder();
+  const ids = await openJobIds(folder.path, nowMs);
+  // Reservations are made in the background: who is faster than the disk is refused, and can ask again.
+  const takeSoon = async (): Promise<bigint> => {
+    for (;;) {
+      try {
+        return ids.take();
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'Busy' });
+        await setImmediate();
+      }
+    }
+  };
+  for (let expected = 1; expected <= 1000; expected += 1) {
+    expect(await takeSoon()).toBe(BigInt(expected));
+    if (expected % 50 === 0) expect(await reserved(folder.path)).toBeGreaterThan(expected);
+  }
+});
+
+test('do not come again after a restart, however it came to it', async () => {
+  await using folder = await temporaryFolder();
+  const given: bigint[] = [];
+  for (let restart = 0; restart < 5; restart += 1) {
+    const ids = await openJobIds(folder.path, nowMs);
+    given.push(ids.take(), ids.take());
+  }
+  expect(new Set(given).size).toBe(10);
+  expect([...given].sort((a, b) => Number(a - b))).toEqual(given);
+});
+
+test('do not come again after the file was damaged', async () => {
+  await using folder = await temporaryFolder();
+  const first = (await openJobIds(folder.path, nowMs)).take();
+  await writeFile(join(folder.path, 'job-ids.json'), '{');
+  const ids = await openJobIds(folder.path, nowMs);
+  expect(ids.damage).toContain('job-ids.json is not JSON; it was set aside');
+  expect(ids.take()).toBe(BigInt(nowMs));
+  expect(first).toBeLessThan(BigInt(nowMs));
+});
+
+test('are refused when the disk takes no reservations', async () => {
+  await using folder = await temporaryFolder();
+  const inside = join(folder.path, 'state');
+  const ids = await openJobIds(inside, nowMs);
+  await rm(inside, { recursive: true });
+  await writeFile(inside, 'in the way');
+  for (let count = 0; count < 256; count += 1) ids.take();
+  expect(() => ids.take()).toThrowError(expect.objectContaining({ code: 'Busy' }));
+});
