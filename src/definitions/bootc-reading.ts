@@ -24,7 +24,8 @@ export function readAsBootc(text: string, type: 'image' | 'container'): BootcRea
   let authFileLine: number | undefined;
   for (const [index, raw] of text.split('\n').entries()) {
     const line = index + 1;
-    const content = trimSpace(raw.split(/[;#]/, 1)[0] ?? '');
+    const comment = raw.search(/[;#]/);
+    const content = trimSpace(comment === -1 ? raw : raw.slice(0, comment));
     if (content === '') continue;
     if (content.startsWith('[')) {
       if (!content.endsWith(']')) return refused('bootc-syntax', 'the section name is not closed', line);

@@ -8,11 +8,12 @@ import {
   readlinkSync,
   readSync,
   realpathSync,
+  type Dirent,
   type Stats,
 } from 'node:fs';
 import { posix } from 'node:path';
 import { Failure } from '../model/failure.ts';
-import type { Tree, TreeEntry } from '../model/tree.ts';
+import type { ListedEntry, Listing, Tree, TreeEntry } from '../model/tree.ts';
 
 /**
  * The files below a folder on disk. Links are shown, never followed: what is opened is opened without following its last
@@ -26,10 +27,14 @@ export function diskTree(rootPath: string): Tree {
   const root = realpathSync(rootPath);
   const above = root === '/' ? '' : root;
   // Without a slash at its end, as the kernel names what is open, and never above the root.
-  const hostPath = (path: string): string => (path === '/' ? root : above + posix.resolve('/', path));
+  const hostPath = (path: string): string => {
+    if (path === '/') return root;
+    return above + (/^(?:\/(?!\.{0,2}(?:\/|$))[^/]*)+$/.test(path) ? path : posix.resolve('/', path));
+  };
   return {
     lstat: async (path) => entryAt(hostPath(path), path),
-    list: async (path) => withOpen(hostPath(path), path, constants.O_DIRECTORY, listFolder),
+    list: async (path) =>
+      withOpen(hostPath(path), path, constants.O_DIRECTORY, (fd) => listFolder(fd, hostPath(path))),
     read: async (path, limitBytes) =>
       withOpen(hostPath(path), path, 0, (fd) => readFile(fd, path, limitBytes)),
   };
@@ -68,21 +73,35 @@ function withOpen<T>(hostPath: string, path: string, flags: number, use: (fd: nu
   }
 }
 
-function listFolder(fd: number): { names: readonly string[]; undecodable: readonly string[] } {
+function listFolder(fd: number, hostPath: string): Listing {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const names: string[] = [];
   const undecodable: string[] = [];
-  for (const bytes of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })) {
+  const entries = new Map<string, ListedEntry>();
+  for (const entry of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer', withFileTypes: true })) {
     let name: string;
     try {
-      name = decoder.decode(bytes);
+      name = decoder.decode(entry.name);
+      const listed = listedEntry(entry, `${hostPath}/${name}`);
+      if (listed !== undefined) entries.set(name, listed);
     } catch {
-      name = bytes.toString('latin1').replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+      name = entry.name.toString('latin1').replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
       undecodable.push(name);
     }
     names.push(name);
   }
-  return { names: names.sort(), undecodable: undecodable.sort() };
+  return { names: names.sort(), undecodable: undecodable.sort(), entries };
+}
+
+/** Undefined where it is no link any more. */
+function listedEntry(entry: Dirent<Buffer>, hostPath: string): ListedEntry | undefined {
+  if (entry.isFile()) return { kind: 'file' };
+  if (!entry.isSymbolicLink()) return { kind: entry.isDirectory() ? 'folder' : 'other' };
+  try {
+    return { kind: 'link', target: readlinkSync(hostPath) };
+  } catch {
+    return undefined;
+  }
 }
 
 function readFile(fd: number, path: string, limitBytes: number): Buffer {
@@ -92,11 +111,8 @@ function readFile(fd: number, path: string, limitBytes: number): Buffer {
   // One byte more than it had: it may be growing.
   const bytes = Buffer.alloc(stats.size + 1);
   let length = 0;
-  while (length < bytes.length) {
-    const taken = readSync(fd, bytes, length, bytes.length - length, null);
-    if (taken === 0) break;
-    length += taken;
-  }
+  for (let taken = -1; taken !== 0 && length !== stats.size && length < bytes.length; length += taken)
+    taken = readSync(fd, bytes, length, bytes.length - length, null);
   if (length > stats.size) throw new Failure('BadContent', `${path} grew while it was read`);
   return bytes.subarray(0, length);
 }

@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import type { PullOptions } from '../model/definition.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Tree } from '../model/tree.ts';
 import { withoutSpecifiers } from './bootc-reading.ts';
 import { containerKeys, imageKeys } from './known-keys.ts';
 import { loadUnit, type LoadedUnit } from './load-unit.ts';
@@ -9,6 +8,7 @@ import { problem, shown, type Place, type ProblemCode } from '../model/problem-c
 import { sectionOf, type UnitType } from './pull-arguments.ts';
 import { readPullOptions } from './pull-options.ts';
 import type { QuadletFile } from './read-text.ts';
+import type { Scan } from './remember-entries.ts';
 import { lastAssignment, lookup, parseUnit, type Unit } from './unit-file.ts';
 import type { UnitFolder } from './unit-folders.ts';
 
@@ -35,7 +35,7 @@ export type EffectiveImage =
 
 /** `fallback` is what the file is taken for where its own name does not tell. */
 export async function readEffectiveImage(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   quadlet: QuadletFile,
   fallback: UnitType,
@@ -65,7 +65,7 @@ function fileAlone(quadlet: QuadletFile): LoadedUnit {
 }
 
 async function effectiveOf(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   loaded: LoadedUnit,
   type: UnitType,
@@ -112,7 +112,7 @@ async function effectiveOf(
 
 /** `Image=NAME.image` of a container: podman pulls what that unit says, as it says. */
 async function referredImage(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   name: string,
   at: Place,

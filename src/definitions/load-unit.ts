@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import type { Problem } from '../model/problem.ts';
 import { Failure } from '../model/failure.ts';
-import type { Tree } from '../model/tree.ts';
 import { problem } from '../model/problem-codes.ts';
 import { readResolved, type QuadletFile } from './read-text.ts';
+import type { Scan } from './remember-entries.ts';
 import { resolve } from './resolve.ts';
 import { parseUnit, type Assignment, type ParsedUnit, type Unit } from './unit-file.ts';
 import { findUnit, type UnitFolder } from './unit-folders.ts';
@@ -24,7 +24,7 @@ export type LoadedUnit =
  * Undefined where no folder has the name. `known` is a file already read, which is not read again.
  */
 export async function loadUnit(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   name: string,
   known?: QuadletFile,
@@ -60,7 +60,7 @@ export function dropInFolders(name: string): readonly string[] {
 }
 
 async function withDropIns(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   name: string,
   unit: Unit,
@@ -84,7 +84,7 @@ async function withDropIns(
   return { kind: 'unit', unit: all, problems };
 }
 
-async function listDropIns(tree: Tree, path: string, problems: Problem[]): Promise<readonly string[]> {
+async function listDropIns(tree: Scan, path: string, problems: Problem[]): Promise<readonly string[]> {
   const resolved = await resolve(tree, path);
   if (resolved.kind === 'missing') return [];
   try {
@@ -100,7 +100,7 @@ async function listDropIns(tree: Tree, path: string, problems: Problem[]): Promi
 
 /** The assignments of one file, or why podman refuses it. */
 async function readUnit(
-  tree: Tree,
+  tree: Scan,
   path: string,
   known?: QuadletFile,
 ): Promise<Extract<ParsedUnit, { kind: 'unit' }> | Extract<LoadedUnit, { kind: 'refused' }>> {

@@ -1,5 +1,5 @@
 import { splitArguments } from './split-arguments.ts';
-import { allAssignments, lastAssignment, lookup, type Assignment, type Unit } from './unit-file.ts';
+import { allAssignments, unquoted, type Assignment, type Unit } from './unit-file.ts';
 
 /** One word of the command that podman makes of a unit, and the line it comes from. */
 export interface Word {
@@ -38,18 +38,20 @@ const booleanFlags = { image: { AllTags: '--all-tags', TLSVerify: '--tls-verify'
 /** The command as podman's quadlet generator writes it (podman 5.4 pkg/systemd/quadlet, and the keys newer ones added). Pure. */
 export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
   const section = sectionOf[type];
+  // Most units have few of the keys.
+  const last = new Map(unit.filter((at) => at.section === section).map((at) => [at.key, at]));
   const pull: Word[] = [];
   for (const [key, flag] of Object.entries(textFlags[type])) {
-    const at = lastAssignment(unit, section, key);
+    const at = last.get(key);
     if (at === undefined) continue;
-    const value = lookup(unit, section, key);
-    if (value !== undefined && value !== '') pull.push({ word: flag, at }, { word: value, at });
+    const value = unquoted(at.value);
+    if (value !== '') pull.push({ word: flag, at }, { word: value, at });
   }
   for (const [key, flag] of Object.entries(booleanFlags[type])) {
-    const at = lastAssignment(unit, section, key);
+    const at = last.get(key);
     if (at === undefined) continue;
     // Whatever is not one of these means false, an empty value too.
-    const isTrue = /^(?:1|yes|true|on)$/i.test(lookup(unit, section, key) ?? '');
+    const isTrue = /^(?:1|yes|true|on)$/i.test(unquoted(at.value));
     pull.push({ word: isTrue ? flag : `${flag}=false`, at });
   }
   const modules = allAssignments(unit, section, 'ContainersConfModule');

@@ -1,8 +1,7 @@
-import { posix } from 'node:path';
 import type { BoundSet, Definition } from '../model/definition.ts';
 import { Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Tree } from '../model/tree.ts';
+import type { Listing, Tree } from '../model/tree.ts';
 import { problem } from '../model/problem-codes.ts';
 import { readEntry } from './read-entry.ts';
 import { rememberEntries } from './remember-entries.ts';
@@ -28,7 +27,7 @@ export async function readBoundSet(root: Tree): Promise<BoundSet> {
     return { definitions: [], problems: [problem('bound-images-unreadable', at, text)] };
   };
   if (resolved.kind !== 'folder') return unreadable('it is no folder');
-  let listed: Awaited<ReturnType<Tree['list']>>;
+  let listed: Listing;
   try {
     listed = await tree.list(resolved.path);
   } catch (error) {
@@ -45,7 +44,7 @@ export async function readBoundSet(root: Tree): Promise<BoundSet> {
   const folders = await findUnitFolders(tree);
   const undecodable = new Set(listed.undecodable);
   for (const name of listed.names.slice(0, entryLimit)) {
-    const entry = posix.join(resolved.path, name);
+    const entry = `${resolved.path}/${name}`;
     if (undecodable.has(name)) {
       const text = 'bootc refuses a name that is not UTF-8. Rename the entry.';
       problems.push(problem('name-not-utf8', { file: entry }, text));

@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import type { Definition, PullOptions } from '../model/definition.ts';
 import type { Problem } from '../model/problem.ts';
 import { isShortName, isUntagged, parseReference, storeName } from '../model/reference.ts';
-import type { Tree } from '../model/tree.ts';
 import { readAsBootc } from './bootc-reading.ts';
 import { readEffectiveImage, unitTypeOf, type EffectiveImage } from './effective-image.ts';
 import { problem, shown } from '../model/problem-codes.ts';
 import { readText } from './read-text.ts';
+import type { Scan } from './remember-entries.ts';
 import type { UnitFolder } from './unit-folders.ts';
 
 export interface ReadEntry {
@@ -26,7 +26,7 @@ interface Candidate {
  * and bootc pulls the other on every upgrade.
  */
 export async function readEntry(
-  tree: Tree,
+  tree: Scan,
   folders: readonly UnitFolder[],
   entry: string,
 ): Promise<ReadEntry> {

@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { Failure } from '../model/failure.ts';
-import type { Tree } from '../model/tree.ts';
+import type { Scan } from './remember-entries.ts';
 import { resolve, type Resolved } from './resolve.ts';
 
 type TextRefusal =
@@ -25,12 +26,12 @@ export type Text =
 const quadletLimitBytes = 1024 * 1024;
 
 /** The text a path leads to inside the root, over any links. A byte order mark stays: podman refuses it. */
-export async function readText(tree: Tree, path: string): Promise<Text> {
+export async function readText(tree: Scan, path: string): Promise<Text> {
   return readResolved(tree, await resolve(tree, path));
 }
 
 /** The same of a path whose links have been followed already. */
-export async function readResolved(tree: Tree, resolved: Resolved): Promise<Text> {
+export async function readResolved(tree: Scan, resolved: Resolved): Promise<Text> {
   if (resolved.kind === 'missing') return refused('dangling-link', `${resolved.path} is not in this root`);
   if (resolved.kind === 'loop')
     return refused('link-loop', 'its links lead in a circle, or over more than 40 links');
@@ -38,21 +39,18 @@ export async function readResolved(tree: Tree, resolved: Resolved): Promise<Text
     const what = resolved.kind === 'folder' ? 'a folder' : 'a device, a socket or a pipe';
     return refused('target-not-a-file', `${resolved.path} is ${what}`);
   }
-  if (resolved.sizeBytes > quadletLimitBytes)
-    return refused('target-too-large', `${resolved.path} has ${resolved.sizeBytes} bytes, more than 1 MiB`);
   let bytes: Buffer;
   try {
     bytes = await tree.read(resolved.path, quadletLimitBytes);
   } catch (error) {
-    if (error instanceof Failure) return refused('target-unreadable', error.message);
-    throw error;
+    if (!(error instanceof Failure)) throw error;
+    const entry = await tree.lstat(resolved.path);
+    return entry !== undefined && 'sizeBytes' in entry && entry.sizeBytes > quadletLimitBytes
+      ? refused('target-too-large', `${resolved.path} has ${entry.sizeBytes} bytes, more than 1 MiB`)
+      : refused('target-unreadable', error.message);
   }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { kind: 'text', text, path: resolved.path, trail: resolved.trail };
-  } catch {
-    return refused('target-not-utf8', `${resolved.path} is not UTF-8 text`);
-  }
+  if (!isUtf8(bytes)) return refused('target-not-utf8', `${resolved.path} is not UTF-8 text`);
+  return { kind: 'text', text: bytes.toString(), path: resolved.path, trail: resolved.trail };
 }
 
 function refused(code: TextRefusal, reason: string): Text {

@@ -69,10 +69,15 @@ export function lastAssignment(unit: Unit, section: string, key: string): Assign
   return unit.findLast((assignment) => assignment.section === section && assignment.key === key);
 }
 
-/** The last value of a key, without trailing white space and without any double quotes at its ends. */
+/** A value without trailing white space and without any double quotes at its ends. */
+export function unquoted(value: string): string {
+  return value.replace(trailingSpace, '').replace(/^"+|"+$/g, '');
+}
+
+/** The last value of a key, unquoted. */
 export function lookup(unit: Unit, section: string, key: string): string | undefined {
-  const value = lastAssignment(unit, section, key)?.value;
-  return value?.replace(trailingSpace, '').replace(/^"+|"+$/g, '');
+  const at = lastAssignment(unit, section, key);
+  return at === undefined ? undefined : unquoted(at.value);
 }
 
 /** Every assignment of a key since the last empty one. */
@@ -82,7 +87,13 @@ export function allAssignments(unit: Unit, section: string, key: string): readon
 }
 
 export function trimSpace(text: string): string {
+  // Nearly every line, and much cheaper than the two searches.
+  if (isPlain(text.charCodeAt(0)) && isPlain(text.charCodeAt(text.length - 1))) return text;
   return text.replace(leadingSpace, '').replace(trailingSpace, '');
+}
+
+function isPlain(character: number): boolean {
+  return character > 0x20 && character < 0x7f;
 }
 
 function isComment(line: string): boolean {

@@ -1,6 +1,5 @@
-import { posix } from 'node:path';
 import { Failure } from '../model/failure.ts';
-import type { Tree } from '../model/tree.ts';
+import type { Scan } from './remember-entries.ts';
 import { resolve } from './resolve.ts';
 
 export interface UnitFolder {
@@ -15,7 +14,7 @@ const searchPath = ['/run/containers/systemd', '/etc/containers/systemd', '/usr/
 const usersFolder = '/etc/containers/systemd/users';
 
 /** The folders that podman reads quadlets from, with all folders below them, but for drop-in folders (`*.d`). */
-export async function findUnitFolders(tree: Tree): Promise<readonly UnitFolder[]> {
+export async function findUnitFolders(tree: Scan): Promise<readonly UnitFolder[]> {
   const found = new Map<string, UnitFolder>();
   const visit = async (path: string): Promise<void> => {
     const resolved = await resolve(tree, path);
@@ -24,7 +23,7 @@ export async function findUnitFolders(tree: Tree): Promise<readonly UnitFolder[]
     const names = await namesIn(tree, resolved.path);
     found.set(resolved.path, { path: resolved.path, names: new Set(names) });
     for (const name of names) {
-      const below = posix.join(resolved.path, name);
+      const below = `${resolved.path}/${name}`;
       const entry = await tree.lstat(below);
       if (entry?.kind === 'folder' || entry?.kind === 'link') await visit(below);
     }
@@ -35,11 +34,11 @@ export async function findUnitFolders(tree: Tree): Promise<readonly UnitFolder[]
 
 /** Every path a unit of that name stands at, the one that wins first. */
 export function findUnit(folders: readonly UnitFolder[], name: string): readonly string[] {
-  return folders.filter((folder) => folder.names.has(name)).map((folder) => posix.join(folder.path, name));
+  return folders.filter((folder) => folder.names.has(name)).map((folder) => `${folder.path}/${name}`);
 }
 
 /** The names that are UTF-8: no unit and no drop-in that anything refers to has another. */
-async function namesIn(tree: Tree, path: string): Promise<readonly string[]> {
+async function namesIn(tree: Scan, path: string): Promise<readonly string[]> {
   try {
     const { names, undecodable } = await tree.list(path);
     const skipped = new Set(undecodable);

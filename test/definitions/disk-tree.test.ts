@@ -33,7 +33,16 @@ test('shows what is there, links as links', async () => {
   expect(await tree.lstat('/../secret')).toBeUndefined();
   expect(await tree.lstat('/usr/lib/file/below')).toBeUndefined();
   expect(await tree.lstat(`/${'x'.repeat(300)}`)).toBeUndefined();
-  expect(await tree.list('/')).toEqual({ names: ['link', 'pipe', 'usr'], undecodable: [] });
+  expect(await tree.list('/')).toEqual({
+    names: ['link', 'pipe', 'usr'],
+    undecodable: [],
+    entries: new Map([
+      ['link', { kind: 'link', target: '/etc/passwd' }],
+      ['pipe', { kind: 'other' }],
+      ['usr', { kind: 'folder' }],
+    ]),
+  });
+  expect((await tree.list('/usr/lib')).entries).toEqual(new Map([['file', { kind: 'file' }]]));
   expect((await tree.read('/usr/lib/file', 6)).toString()).toBe('inside');
 });
 

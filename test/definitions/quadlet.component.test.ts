@@ -14,10 +14,9 @@ import {
 import { loadUnit } from '../../src/definitions/load-unit.ts';
 import { unitCommand, type Word } from '../../src/definitions/pull-arguments.ts';
 import { readText } from '../../src/definitions/read-text.ts';
-import { rememberEntries } from '../../src/definitions/remember-entries.ts';
+import { rememberEntries, type Scan } from '../../src/definitions/remember-entries.ts';
 import { findUnitFolders, type UnitFolder } from '../../src/definitions/unit-folders.ts';
 import type { PullOptions } from '../../src/model/definition.ts';
-import type { Tree } from '../../src/model/tree.ts';
 import { containerQuadlets, imageQuadlets } from './quadlets.ts';
 
 const generator = '/usr/libexec/podman/quadlet';
@@ -120,7 +119,7 @@ function plainOptions(words: readonly string[]): PullOptions {
 const text = (words: readonly Word[]): readonly string[] => words.map(({ word }) => word);
 
 /** The root as it is now, and its folders of units. */
-async function look(): Promise<readonly [Tree, readonly UnitFolder[]]> {
+async function look(): Promise<readonly [Scan, readonly UnitFolder[]]> {
   const tree = rememberEntries(diskTree(root));
   return [tree, await findUnitFolders(tree)];
 }
