@@ -117,3 +117,40 @@ test('a file keeps its mode, and is never written through a link out of the root
   expect(await applyLock(root, again)).toMatchObject([{ kind: 'left' }]);
   expect(await readFile(join(root, '../app/app.image'), 'utf8')).toContain('app:1\n');
 });
+
+test('Renovate finds what was locked as docs/lint.md has it, and what it writes is a lock', async () => {
+  const page = await readFile(new URL('../../docs/lint.md', import.meta.url), 'utf8');
+  const [, json = ''] = /```json\n(.*?)```/s.exec(page) ?? [];
+  const { customManagers } = JSON.parse(json) as {
+    customManagers: [
+      { managerFilePatterns: [string]; matchStrings: [string]; autoReplaceStringTemplate: string },
+    ];
+  };
+  const [{ managerFilePatterns, matchStrings, autoReplaceStringTemplate }] = customManagers;
+  await cp(join(golden, 'loose/after'), root, { recursive: true });
+  const path = join(root, 'web.container');
+  expect(path).toMatch(new RegExp(managerFilePatterns[0].slice(1, -1)));
+  const text = await readFile(path, 'utf8');
+  const found = new RegExp(matchStrings[0]).exec(text);
+  expect(found?.groups).toMatchObject({
+    datasource: 'docker',
+    depName: 'quay.io/ex/web',
+    currentValue: '1.2',
+  });
+  const values: Record<string, string> = {
+    depName: 'quay.io/ex/web',
+    newValue: '1.3',
+    newDigest: `sha256:${'3'.repeat(64)}`,
+  };
+  const replaced = autoReplaceStringTemplate.replaceAll(
+    /\{\{\{(\w+)\}\}\}/g,
+    (_, key: string) => values[key] ?? '',
+  );
+  await writeFile(path, text.replace(found?.[0] ?? '', replaced));
+  const { steps } = await checkLock(root, 'comment');
+  expect(steps.find(({ file }) => file === '/web.container')).toMatchObject({
+    state: 'locked',
+    tag: '1.3',
+    digest: values['newDigest'],
+  });
+});
