@@ -62,7 +62,7 @@ export async function connectBus(address: string, options: BusOptions): Promise<
     if (ended !== undefined) return;
     ended = why;
     socket.destroy();
-    for (const settle of [...answers.values()]) settle(why);
+    for (const settle of answers.values()) settle(why);
     lost.resolve(why);
   };
   const write = (bytes: Buffer): void => {
@@ -137,7 +137,7 @@ export async function connectBus(address: string, options: BusOptions): Promise<
     if (ended === undefined)
       await call({ ...busDriver, member: 'GetId' }, { limitMs: closeLimitMs }).catch(() => {});
     ended ??= new Failure('Cancelled', 'the connection to the bus was closed');
-    for (const settle of [...answers.values()]) settle(ended);
+    for (const settle of answers.values()) settle(ended);
     socket.destroy();
   }
 }

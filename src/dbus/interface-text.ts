@@ -20,7 +20,7 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
          This and the next three return once the job object exists. polkit: prefetch / verify / gc / upgrade -->
     <method name="Prefetch"><arg name="images" type="as" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="job_id" type="t" direction="out"/><arg name="job" type="o" direction="out"/></method>
-    <!-- options: scope s, deep b, repair b -->
+    <!-- options: scope s, deep b, repair b (polkit: prefetch, for that fetches) -->
     <method name="Verify"><arg name="images" type="as" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="job_id" type="t" direction="out"/><arg name="job" type="o" direction="out"/></method>
     <!-- options: dry-run b -->

@@ -36,7 +36,8 @@ function writeValue(sheet: Sheet, type: Type, value: Value): void {
     case 'bytes':
       return writeArray(sheet, 1, () => {
         const bytes = value as Uint8Array;
-        sheet.bytes.set(bytes, take(sheet, 1, bytes.length));
+        const at = take(sheet, 1, bytes.length);
+        sheet.bytes.set(bytes, at);
       });
     case 'array':
       return writeArray(sheet, alignment(type.item), () => {
@@ -65,17 +66,21 @@ function writeBasic(sheet: Sheet, code: BasicCode, value: string | number | bigi
   switch (code) {
     case 's':
     case 'o': {
-      const length = Buffer.byteLength(value as string);
+      // Texts come out of files too, and the bus ends the connection of one who sends a NUL in a text.
+      const text = (value as string).replaceAll('\0', '\u{fffd}');
+      const length = Buffer.byteLength(text);
       const lengthAt = take(sheet, 4, 4);
       sheet.bytes.writeUInt32LE(length, lengthAt);
       // The NUL at its end is there already: sheets are made of zeros.
-      return void sheet.bytes.write(value as string, take(sheet, 1, length + 1));
+      const at = take(sheet, 1, length + 1);
+      return void sheet.bytes.write(text, at);
     }
     case 'g': {
       const text = value as string;
       const lengthAt = take(sheet, 1, 1);
       sheet.bytes.writeUInt8(text.length, lengthAt);
-      return void sheet.bytes.write(text, take(sheet, 1, text.length + 1));
+      const at = take(sheet, 1, text.length + 1);
+      return void sheet.bytes.write(text, at);
     }
     case 'y': {
       const at = take(sheet, 1, 1);

@@ -24,6 +24,8 @@ const facts = {
   Busy: { exitStatus: 1, retry: true },
   /** What would boot lacks images. */
   NotReady: { exitStatus: 3, retry: true },
+  /** polkit, or whoever decides, says no. */
+  NotAllowed: { exitStatus: 1, retry: false },
   Internal: { exitStatus: 1, retry: false },
 } as const satisfies Record<string, { exitStatus: ExitStatus; retry: boolean }>;
 
@@ -31,6 +33,10 @@ const facts = {
 export type ExitStatus = 0 | 1 | 2 | 3 | 4 | 5;
 
 export type FailureCode = keyof typeof facts;
+
+export function isFailureCode(text: string): text is FailureCode {
+  return Object.hasOwn(facts, text);
+}
 
 /** The one error class. `message` is for a person: what happened, to which file or image, and the remedy. */
 export class Failure extends Error {

@@ -64,5 +64,7 @@ function sentence(comment: string): string {
     .trim()
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/[|*_<>]/g, String.raw`\$&`);
-  return text === '' ? '' : `${text[0]?.toUpperCase()}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`;
+  // A value or a key at the start stays as it is written.
+  const start = /^[a-z]+[ ,]/.test(text) ? text.slice(0, 1).toUpperCase() : text.slice(0, 1);
+  return text === '' ? '' : `${start}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`;
 }

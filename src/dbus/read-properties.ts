@@ -1,0 +1,113 @@
+import type { Job } from '../model/host-agent.ts';
+import { asDigest } from '../model/digest.ts';
+import type { HostState, ImageState, JobError } from '../model/host-state.ts';
+import { codeOf } from './error-names.ts';
+import { jobIdOf } from './object-path.ts';
+import type { Dictionary } from './value.ts';
+
+// The other way round of describe.ts. A newer service may have values that we do not know: they are passed on as they are, and what is
+// missing is empty.
+
+/** What the bus shows of the manager and its images, as the agent's own state. */
+export function readHostState(manager: Dictionary, images: readonly Dictionary[]): HostState {
+  const [verdict = 'none', reason = ''] = texts(manager, 'NextBoot') as [
+    HostState['nextBoot']['verdict']?,
+    string?,
+  ];
+  const [path = '', mode = 'bootc'] = texts(manager, 'Store') as [string?, HostState['store']['mode']?];
+  return {
+    state: text(manager, 'State') as HostState['state'],
+    nextBoot: { verdict, reason },
+    deployments: rows(manager, 'Deployments').map(([slot, osImage = '', digest, state]) => ({
+      slot: slot as HostState['deployments'][number]['slot'],
+      osImage,
+      ...optional('digest', asDigest(digest)),
+      state: state as HostState['state'],
+    })),
+    // Severity and line stay with the agent: the bus has what a person needs.
+    problems: rows(manager, 'Problems').map(([slot, file = '', code = '', text = '']) => ({
+      slot: slot as HostState['problems'][number]['slot'],
+      file,
+      code,
+      text,
+      severity: 'error',
+      failsBootc: false,
+    })),
+    images: images.map(readImage),
+    store: { path, mode },
+    storageBytes: count(manager, 'StorageBytes'),
+    lastRefreshUs: count(manager, 'LastRefresh'),
+  };
+}
+
+export function readImage(values: Dictionary): ImageState {
+  const bytesToFetch = count(values, 'BytesToFetch');
+  return {
+    reference: text(values, 'Reference'),
+    state: text(values, 'State') as ImageState['state'],
+    ...optional('digest', asDigest(text(values, 'Digest'))),
+    ...optional('expectedDigest', asDigest(text(values, 'ExpectedDigest'))),
+    boundBy: rows(values, 'BoundBy').map(([slot, file = '']) => ({
+      slot: slot as ImageState['boundBy'][number]['slot'],
+      file,
+    })),
+    sizeBytes: count(values, 'SizeBytes'),
+    ...optional('bytesToFetch', bytesToFetch < 0 ? undefined : bytesToFetch),
+    signaturePolicy: text(values, 'SignaturePolicy'),
+    lastPulledUs: count(values, 'LastPulled'),
+    lastVerifiedUs: count(values, 'LastVerified'),
+    ...optional('lastError', readError(values, 'LastError')),
+    ...optional('job', jobIdOf(text(values, 'Job'))),
+  };
+}
+
+export function readJob(values: Dictionary): Job {
+  const progress = values.get('Progress')?.value;
+  const result = (values.get('Result')?.value ?? new Map()) as Dictionary;
+  return {
+    id: (values.get('Id')?.value ?? 0n) as bigint,
+    operation: text(values, 'Operation') as Job['operation'],
+    images: texts(values, 'Images'),
+    startedByUid: (values.get('StartedByUID')?.value ?? 0) as number,
+    startTimeUs: count(values, 'StartTime'),
+    state: text(values, 'State') as Job['state'],
+    ...optional('progress', typeof progress === 'number' && progress >= 0 ? progress : undefined),
+    bytesDone: count(values, 'BytesDone'),
+    bytesTotal: count(values, 'BytesTotal'),
+    bytesPerSecond: count(values, 'BytesPerSecond'),
+    currentImage: text(values, 'CurrentImage'),
+    cancelable: values.get('Cancelable')?.value === true,
+    endTimeUs: count(values, 'EndTime'),
+    ...optional('error', readError(values, 'Error')),
+    result: {
+      ...optional('freedBytes', result.has('freed-bytes') ? count(result, 'freed-bytes') : undefined),
+      ...optional('images', result.has('images') ? texts(result, 'images') : undefined),
+      ...optional('damaged', result.has('damaged') ? texts(result, 'damaged') : undefined),
+    },
+  };
+}
+
+function readError(values: Dictionary, name: string): JobError | undefined {
+  const [error = '', text = ''] = texts(values, name);
+  return error === '' ? undefined : { code: codeOf(error) ?? 'Internal', text };
+}
+
+function text(values: Dictionary, name: string): string {
+  return (values.get(name)?.value ?? '') as string;
+}
+
+function texts(values: Dictionary, name: string): readonly string[] {
+  return (values.get(name)?.value ?? []) as readonly string[];
+}
+
+function rows(values: Dictionary, name: string): readonly (readonly string[])[] {
+  return (values.get(name)?.value ?? []) as readonly (readonly string[])[];
+}
+
+function count(values: Dictionary, name: string): number {
+  return Number(values.get(name)?.value ?? 0);
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
+}
