@@ -1,8 +1,7 @@
-// `install.ts IMAGE`: deploys an OS image into the empty sysroot of a test host, as `bootc install` does. Part of the tests.
+// `install.ts IMAGE`: deploys an OS image into the empty sysroot of a test host, as `bootc install` does, without the images that it
+// binds. Part of the tests.
+import { backend } from './deployed.ts';
 import { withTree } from './fetch-os-image.ts';
-import { run } from './run.ts';
-import { commit, deployArgv } from './sysroot.ts';
 
 const name = { image: process.argv[2] ?? '', transport: 'registry' };
-const checksum = withTree(name, commit);
-run(deployArgv(checksum, name, ['--sysroot=/sysroot']));
+withTree(name, (image) => backend().install(image, name));
