@@ -14,7 +14,7 @@ export async function plan(
   place: PullPlace,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const { rootPath, storePath } = placeOf(place);
+  const { rootPath, storePath } = await placeOf(place);
   await using access = openAccess(rootPath, authFileOf(place));
   const name = osImage ?? (place.root === undefined ? (await readCandidate(signal)).image : undefined);
   const outlook = await foresee(name, rootPath, storePath, access, signal);

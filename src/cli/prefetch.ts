@@ -1,7 +1,7 @@
 import { openAccess } from '../agent/access.ts';
 import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
 import { type Survey, surveyAgain, surveyOsImage, surveyRoot } from '../agent/survey.ts';
-import { authFileOf, placeOf, type PullPlace } from './place.ts';
+import { authFileOf, placeOf, prepareStore, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import type { ExitStatus } from '../model/failure.ts';
@@ -13,12 +13,15 @@ export async function prefetch(
   place: PullPlace,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const { rootPath, storePath } = placeOf(place);
+  const { rootPath, storePath } = await placeOf(place);
   await using access = openAccess(rootPath, authFileOf(place));
   const survey =
     osImage === undefined
       ? await surveyRoot(rootPath, storePath, signal)
       : await surveyOsImage(osImage, storePath, access, signal);
+  // Where that fails, the check before the first pull says why.
+  if (survey.inventory.driver === '' && survey.assessments.length > 0)
+    await prepareStore({ rootPath, storePath }).catch(() => undefined);
   using progress = openProgress(process.stderr);
   const images = await prefetchSurveyed(survey, access, signal, progress.onEvent);
   progress.close();

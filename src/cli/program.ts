@@ -156,7 +156,10 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
 function withPlace(command: Command): Command {
   return command
     .option('--root <dir>', 'folder that the definitions are read from (default: /)')
-    .option('--store <dir>', "containers-storage to use (default: bootc's, of a bootc host)")
+    .option(
+      '--store <dir>',
+      "containers-storage to use (default: bootc's, of the host or of the root that is given)",
+    )
     .option('--json', 'print one JSON document');
 }
 

@@ -13,7 +13,7 @@ import { renderTable } from './table.ts';
 
 /** `bound-images status`: what is bound and whether it is there, from files alone. */
 export async function status(place: Place, signal: AbortSignal): Promise<ExitStatus> {
-  const { rootPath, storePath } = placeOf(place);
+  const { rootPath, storePath } = await placeOf(place);
   const survey = await surveyRoot(rootPath, storePath, signal);
   if (place.json) printJson({ source: rootPath, ...surveyJson(survey) });
   else print(renderStatus(rootPath, survey));

@@ -9,7 +9,7 @@ import { wrap } from './table.ts';
 
 /** `bound-images verify`: whether what is bound is there and whole. */
 export async function verify(place: Place, signal: AbortSignal): Promise<ExitStatus> {
-  const { rootPath, storePath } = placeOf(place);
+  const { rootPath, storePath } = await placeOf(place);
   const result = await verifyRoot(rootPath, storePath, signal);
   if (place.json) printJson({ source: rootPath, store: { path: storePath }, ...resultJson(result) });
   else print(renderResult(result));
