@@ -9,6 +9,8 @@ export interface RegistryLimits {
   readonly manifestBytes: number;
   readonly configBytes: number;
   readonly tokenBytes: number;
+  /** Of a lookaside storage; c/image takes no larger one. */
+  readonly signatureBytes: number;
   readonly redirects: number;
   /** Passes over all endpoints of a repository; `Retry=` of a quadlet overrides it. */
   readonly tries: number;
@@ -26,6 +28,7 @@ export const defaultLimits: RegistryLimits = {
   manifestBytes: 4 * 1024 * 1024,
   configBytes: 8 * 1024 * 1024,
   tokenBytes: 1024 * 1024,
+  signatureBytes: 4 * 1024 * 1024,
   redirects: 5,
   tries: 4,
   firstDelayMs: 500,

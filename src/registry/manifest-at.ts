@@ -1,5 +1,6 @@
-import { asDigest } from '../model/digest.ts';
+import { asDigest, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
+import type { Descriptor } from '../model/manifest.ts';
 import type { Ask, Target } from './ask.ts';
 import type { RegistryLimits } from './limits.ts';
 import { acceptedTypes, parseManifest, type ParsedManifest } from './parse-manifest.ts';
@@ -8,12 +9,21 @@ import { digestOf } from './verify-body.ts';
 
 export const acceptManifests = { accept: acceptedTypes.join(', ') };
 
+/** A manifest as it came, checked against its digest. */
+export interface ManifestBytes {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  /** None of an index. */
+  readonly layers: readonly Descriptor[];
+}
+
 /** The manifest of a tag or digest at one endpoint, checked against its digest. */
 export type ManifestAt = (
   target: Target,
   tagOrDigest: string,
   signal: AbortSignal | undefined,
-) => Promise<ParsedManifest>;
+) => Promise<ParsedManifest & { readonly raw: ManifestBytes }>;
 
 /** @returns a function that throws Failure `DigestMismatch`, `BadContent`, and what `ask` throws */
 export function createManifestAt(ask: Ask, limits: RegistryLimits): ManifestAt {
@@ -31,7 +41,10 @@ export function createManifestAt(ask: Ask, limits: RegistryLimits): ManifestAt {
           `${what}: what came does not have the digest ${digest}; the registry or a proxy is damaged`,
         );
     }
-    return parseManifest(bytes, digestOf(bytes, wanted), answer.header('content-type'), what);
+    const parsed = parseManifest(bytes, digestOf(bytes, wanted), answer.header('content-type'), what);
+    const { digest, mediaType } = parsed.kind === 'image' ? parsed.manifest : parsed.index;
+    const layers = parsed.kind === 'image' ? parsed.manifest.layers : [];
+    return { ...parsed, raw: { digest, mediaType, bytes, layers } };
   };
 }
 

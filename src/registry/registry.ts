@@ -4,6 +4,7 @@ import { asDigest, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
 import type { Descriptor, ImageConfig, Manifest, Platform } from '../model/manifest.ts';
 import type { Reference } from '../model/reference.ts';
+import { answerFailure } from './answer-failure.ts';
 import { createAsk, type Target } from './ask.ts';
 import { createAuthorizer } from './authorize.ts';
 import { createBlobAt } from './blob-at.ts';
@@ -14,11 +15,12 @@ import { createConnections } from './connections.ts';
 import type { FindCredential } from './credentials.ts';
 import { endpointsOf, type Endpoint } from './endpoints.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
-import { acceptManifests, createManifestAt, nameOf } from './manifest-at.ts';
+import { acceptManifests, createManifestAt, type ManifestBytes, nameOf } from './manifest-at.ts';
 import { parseConfig } from './parse-config.ts';
 import type { RegistriesConf } from './parse-registries-conf.ts';
 import { readBody } from './read-body.ts';
 import { pause, type RetryPlan } from './retry.ts';
+import { follow } from './redirect.ts';
 import { createSend, type RequestEvent } from './send.ts';
 import { createTargets } from './targets.ts';
 import { tryEndpoints } from './try-endpoints.ts';
@@ -50,6 +52,8 @@ interface AskOptions {
 export interface Registry {
   /** The manifest that a reference means for a platform; `pull` may name another platform. */
   resolve(reference: Reference, options: AskOptions & { readonly platform: Platform }): Promise<Manifest>;
+  /** What a tag or digest stands for, an index where it is one, as it came. */
+  manifest(reference: Reference, options?: AskOptions): Promise<ManifestBytes>;
   /** What a tag points at now, an index where it is one: the server's word, from one HEAD request where it gives it. */
   resolveDigest(reference: Reference, options?: AskOptions): Promise<Digest>;
   /**
@@ -62,6 +66,8 @@ export interface Registry {
     options?: AskOptions & { readonly range?: ByteRange },
   ): Promise<Readable>;
   config(reference: Reference, manifest: Manifest, options?: AskOptions): Promise<ImageConfig>;
+  /** A signature in a lookaside storage on the web; undefined where there is none. No login is sent. */
+  signature(url: URL, signal?: AbortSignal): Promise<Buffer | undefined>;
   /** Ends all connections, and with them what still streams. */
   close(): Promise<void>;
 }
@@ -115,6 +121,12 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
           throw new Failure('BadContent', `${what}: it leads to another index, not to an image`);
         return { ...chosen.manifest, indexDigest: found.index.digest };
       }),
+    manifest: (reference, options = {}) =>
+      withEndpoint(
+        reference,
+        options,
+        async (target) => (await manifestAt(target, tagOrDigestOf(reference), options.signal)).raw,
+      ),
     resolveDigest: (reference, options = {}) =>
       withEndpoint(reference, options, async (target) => {
         if (reference.digest !== undefined) return reference.digest;
@@ -143,6 +155,16 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         const { body } = await blobAt(target, config, undefined, options.signal);
         return parseConfig(await readBody({ body }, limits.configBytes, what), what);
       }),
+    async signature(url, signal) {
+      const what = `signature at ${url.host}`;
+      const trust = { certificates: await parts.certificates(url.host, undefined), insecure: false };
+      const headers = { 'user-agent': parts.userAgent };
+      const answer = await follow(send, { method: 'GET', url, headers, trust, signal }, limits.redirects);
+      if (answer.status === 200) return readBody(answer, limits.signatureBytes, what);
+      const failure = await answerFailure(answer, what, false, now());
+      if (failure.code === 'NotFound') return undefined;
+      throw failure;
+    },
     close: () => connections.close(),
   };
 }
