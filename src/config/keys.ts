@@ -56,14 +56,14 @@ export const keys = {
     retain: key(
       choice('none', 'damaged-store', 'all'),
       'none',
-      'Compressed blobs that are kept for repair without network: none, those of images that were found damaged before, or those of all that deployments need.',
+      'Compressed blobs that are kept for repair without network: "all" that deployments need, or, with "damaged-store", those of images that this host has found damaged before.',
     ),
   },
   boot: {
     verify: key(
       choice('fail', 'warn', 'off'),
       'fail',
-      'A boot whose images are not there: "fail" counts it as failed where boots are assessed, "warn" logs it.',
+      'A boot whose images are not there: "fail" makes it count as failed where boots are assessed, "warn" logs it, "off" does not look.',
     ),
   },
   guard: {

@@ -35,13 +35,13 @@ export function count(least: number, most: number): Kind<number> {
 
 /** Bytes. */
 export const size: Kind<number> = {
-  expected: 'a size with its unit, such as "500MB" or "20GiB"',
+  expected: 'a size such as "500MB" or "20GiB", or a number of bytes',
   parse: parseSize,
 };
 
 /** Bytes per second. */
 export const rate: Kind<number> = {
-  expected: 'bytes per second with their unit, such as "10MB/s"',
+  expected: 'a rate such as "10MB/s", or a number of bytes per second',
   parse: (value) => parseSize(typeof value === 'string' ? value.replace(/\/s$/, '') : value),
 };
 

@@ -8,15 +8,22 @@ export const emptyLedger: DayLedger = { lastDay: '', bytesByDay: {} };
 const mostDays = 32;
 
 /**
- * The ledger with today as its last day. A day that was never seen starts with nothing, but a clock that was put back brings
- * along what was counted last, and finds what was counted on that day before: so bytes are not given twice, and a new
- * day frees them even after a clock that was years ahead.
+ * The ledger with today as its last day. A day that was never seen starts with nothing. A clock that is put back brings along
+ * what was counted last, for the day it shows and for those it will show again on its way: so no byte is given twice, and a
+ * new day frees them even after a clock that was years ahead.
  */
 export function turnTo(ledger: DayLedger, today: string): DayLedger {
-  if (ledger.lastDay === today) return ledger;
-  const before = bytesOn(ledger, today);
-  const bytes = today < ledger.lastDay ? Math.max(before, bytesOn(ledger, ledger.lastDay)) : before;
-  return { lastDay: today, bytesByDay: newest({ ...ledger.bytesByDay, [today]: bytes }, today) };
+  const { lastDay } = ledger;
+  if (lastDay === today) return ledger;
+  const carried = bytesOn(ledger, lastDay);
+  const counted = Object.entries({ [today]: 0, ...ledger.bytesByDay }).map(([day, bytes]) => [
+    day,
+    today <= day && day < lastDay ? Math.max(bytes, carried) : bytes,
+  ]);
+  return {
+    lastDay: today,
+    bytesByDay: newest(Object.fromEntries(counted) as Record<string, number>, today),
+  };
 }
 
 /**

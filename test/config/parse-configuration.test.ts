@@ -53,12 +53,12 @@ const mistakes: [string, string, string][] = [
   [
     'size',
     '[store]\nreserve = "10M"',
-    'F:2: store.reserve is "10M"; it has to be a size with its unit, such as "500MB" or "20GiB"',
+    'F:2: store.reserve is "10M"; it has to be a size such as "500MB" or "20GiB", or a number of bytes',
   ],
   [
     'rate',
     '[fetch]\nbandwidth-limit = "10Mbit/s"',
-    'F:2: fetch.bandwidth-limit is "10Mbit/s"; it has to be bytes per second with their unit, such as "10MB/s"',
+    'F:2: fetch.bandwidth-limit is "10Mbit/s"; it has to be a rate such as "10MB/s", or a number of bytes per second',
   ],
   [
     'duration',

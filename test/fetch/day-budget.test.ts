@@ -7,81 +7,31 @@ import type { DayLedger } from '../../src/model/day-ledger.ts';
 const limit = 100;
 const dayName = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
 
-// [what, days with the bytes that are taken on each, left on the last]
-const cases: [string, [string, number][], number][] = [
-  ['a new host', [['2026-11-21', 0]], 100],
+// [what, each day with the bytes that are taken on it, left on the last]
+const cases: [string, string, number][] = [
+  ['a new host', '2026-11-21 0', 100],
+  ['the same day', '2026-11-21 30, 2026-11-21 30', 40],
+  ['a new day', '2026-11-21 100, 2026-11-22 0', 100],
+  ['back to yesterday', '2026-11-20 10, 2026-11-21 100, 2026-11-20 0', 0],
+  ['back to a day that was never', '2026-11-21 100, 1970-01-01 0', 0],
   [
-    'the same day',
-    [
-      ['2026-11-21', 30],
-      ['2026-11-21', 30],
-    ],
-    40,
-  ],
-  [
-    'a new day',
-    [
-      ['2026-11-21', 100],
-      ['2026-11-22', 0],
-    ],
-    100,
-  ],
-  [
-    'back to yesterday',
-    [
-      ['2026-11-20', 10],
-      ['2026-11-21', 100],
-      ['2026-11-20', 0],
-    ],
+    'back twice, and forward between',
+    '1990-01-01 0, 2000-01-01 0, 2026-11-21 100, 1990-01-01 0, 2000-01-01 0',
     0,
   ],
-  [
-    'back to a day that was never',
-    [
-      ['2026-11-21', 100],
-      ['1970-01-01', 0],
-    ],
-    0,
-  ],
-  [
-    'without a clock until the network is up',
-    [
-      ['2026-11-21', 40],
-      ['1970-01-01', 60],
-      ['2026-11-21', 0],
-    ],
-    0,
-  ],
-  [
-    'years ahead and back',
-    [
-      ['2026-11-21', 40],
-      ['2040-01-01', 100],
-      ['2026-11-21', 0],
-    ],
-    0,
-  ],
-  [
-    'a new day after years ahead',
-    [
-      ['2040-01-01', 100],
-      ['2026-11-21', 0],
-      ['2026-11-22', 0],
-    ],
-    100,
-  ],
-  [
-    'given back',
-    [
-      ['2026-11-21', 90],
-      ['2026-11-21', -50],
-    ],
-    60,
-  ],
+  ['without a clock until the network is up', '2026-11-21 40, 1970-01-01 60, 2026-11-21 0', 0],
+  ['a new day, without a clock for a while', '2026-11-21 100, 1970-01-01 0, 2026-11-22 0', 100],
+  ['and again', '2026-11-21 100, 1970-01-01 0, 2026-11-22 0, 1970-01-01 0, 2026-11-22 0', 100],
+  ['years ahead and back', '2026-11-21 40, 2040-01-01 100, 2026-11-21 0', 0],
+  ['a new day after years ahead', '2040-01-01 100, 2026-11-21 0, 2026-11-22 0', 100],
+  ['given back', '2026-11-21 90, 2026-11-21 -50', 60],
 ];
 
 test.each(cases)('%s', (_what, days, left) => {
-  const ledger = days.reduce<DayLedger>((before, [day, bytes]) => spend(before, day, bytes), emptyLedger);
+  const ledger = days
+    .split(', ')
+    .map((day) => day.split(' '))
+    .reduce<DayLedger>((before, [day = '', bytes]) => spend(before, day, Number(bytes)), emptyLedger);
   expect(bytesLeft(ledger, ledger.lastDay, limit)).toBe(left);
 });
 
