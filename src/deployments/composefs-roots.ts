@@ -42,7 +42,9 @@ async function bootedId(hostPath: string, status: BootcStatus | undefined): Prom
   const known = status?.entries.find(({ slot }) => slot === 'booted')?.id;
   if (known !== undefined) return known;
   const commandLine = await readSmall(join(hostPath, 'proc/cmdline'));
-  return composefsId(/(?:^|\s)composefs(?:\.\w+)?=\??([0-9a-f]+)(?:\s|$)/.exec(commandLine)?.[1]);
+  return composefsId(
+    /(?:^|\s)composefs(?:\.digest)?=\??(?:[\w-]+:)?\??([0-9a-f]+)(?:\s|$)/.exec(commandLine)?.[1],
+  );
 }
 
 async function stagedImage(hostPath: string): Promise<StagedFile | undefined> {

@@ -3,8 +3,9 @@
 // It does what bootc 1.16 does in the same order, with real ostree deployments and the real podman on bootc's store, and
 // understands `status`, `upgrade`, `switch` and `rollback`. With /etc/bootc-standin/older it is a bootc from before 1.12.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { backend } from './deployed.ts';
 import { isOlder } from './older.ts';
 import { lockSysroot } from './lock-sysroot.ts';
 import { rollback } from './rollback.ts';
@@ -56,7 +57,7 @@ async function run(): Promise<void> {
   if (refused !== undefined) return refuse(`unexpected argument '${refused}' found`);
   const { values, positionals } = parse();
   // The composefs backend has no such lock.
-  await using _lock = existsSync('/sysroot/ostree') ? await lockSysroot() : undefined;
+  await using _lock = backend().folder === 'ostree' ? await lockSysroot() : undefined;
   try {
     if (command === 'status') say(JSON.stringify(statusDocument()));
     else if (command === 'rollback') rollback();

@@ -15,12 +15,17 @@ systemctl daemon-reload
 systemctl enable --quiet boot-deployment.service bootc-status-updated.path bootc-status-updated-onboot.target
 systemctl enable --quiet --now registry.service
 
-mkdir -p "/sysroot/$backend/bootc/storage"
+mkdir -p "/sysroot/$backend/bootc/storage" /sysroot/boot
 if [ "$backend" = ostree ]; then
   ostree admin init-fs --modern /sysroot
   ostree admin --sysroot=/sysroot stateroot-init default
   ostree --repo=/sysroot/ostree/repo config set sysroot.bootloader none
   ostree --repo=/sysroot/ostree/repo config set sysroot.readonly true
+else
+  mkdir -p /sysroot/ostree
+  ln -s ../composefs/bootc /sysroot/ostree/bootc
+  mkdir -p /sysroot/composefs/objects
+  systemctl enable --quiet bootc-finalize-staged.service
 fi
 
 # docker-registry has no word for being ready.
