@@ -1,8 +1,7 @@
-import type { WriteStream } from 'node:tty';
 import type { PrefetchEvent } from '../agent/prefetch.ts';
 import type { Failure } from '../model/failure.ts';
+import { openBar } from './bar.ts';
 import { formatBytes } from './bytes.ts';
-import { lineWidth } from './table.ts';
 
 export interface Progress extends Disposable {
   readonly onEvent: (event: PrefetchEvent) => void;
@@ -50,34 +49,4 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
 /** Some messages begin with the image already. */
 function failureLine(image: string, { message }: Failure): string {
   return message.startsWith(image) ? message : `${image}: ${message}`;
-}
-
-function openBar(stream: WriteStream) {
-  let total = 0;
-  let done = 0;
-  const clear = (): void => {
-    stream.cursorTo(0);
-    stream.clearLine(0);
-  };
-  const draw = (): void => {
-    if (total === 0) return;
-    const share = Math.min(1, done / total);
-    const label = ` ${Math.floor(share * 100)} %  ${formatBytes(Math.min(done, total))} of ${formatBytes(total)}`;
-    const cells = Math.max(10, Math.min(stream.columns || lineWidth, lineWidth) - label.length - 3);
-    const full = Math.round(share * cells);
-    clear();
-    stream.write(`[${'#'.repeat(full)}${'.'.repeat(cells - full)}]${label}`);
-  };
-  return {
-    clear,
-    draw,
-    setTotal: (bytes: number): void => {
-      total = bytes;
-      draw();
-    },
-    setDone: (bytes: number): void => {
-      done = bytes;
-      draw();
-    },
-  };
 }

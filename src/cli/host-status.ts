@@ -1,0 +1,136 @@
+import { styleText } from 'node:util';
+import type { AgentClient } from '../dbus/client.ts';
+import { shortDigest } from '../model/digest.ts';
+import type { ExitStatus } from '../model/failure.ts';
+import type { DeploymentState, HostState, ImageState } from '../model/host-state.ts';
+import { formatBytes } from './bytes.ts';
+import { print, printJson } from './print.ts';
+import { problemJson, renderProblem } from './problems.ts';
+import { renderTable, wrap } from './table.ts';
+
+/** `bound-images status` of a host: what its agent says. With `watch`, again whenever that changes, until the signal aborts. */
+export async function hostStatus(
+  agent: AgentClient,
+  { json = false, watch = false }: { json?: boolean | undefined; watch?: boolean | undefined },
+  signal: AbortSignal,
+): Promise<ExitStatus> {
+  let state = await agent.state();
+  const show = (): void => {
+    if (json) printJson(stateJson(state));
+    else print(renderState(state));
+  };
+  show();
+  if (!watch) return readinessOf(state);
+  let reading = Promise.resolve();
+  let isBehind = false;
+  const readAgain = async (): Promise<void> => {
+    isBehind = false;
+    const next = await agent.state();
+    // Each pass has a time of its own; what counts is what is shown.
+    if (JSON.stringify(stateJson(next)) === JSON.stringify(stateJson(state))) return;
+    state = next;
+    if (!json) print(['']);
+    show();
+  };
+  await agent.watch(() => {
+    // Of changes that come while one is read, one more look tells all.
+    if (isBehind) return;
+    isBehind = true;
+    reading = reading.then(readAgain);
+  }, signal);
+  await reading;
+  return readinessOf(state);
+}
+
+/** 3 where the booted or the next OS lacks images, else 4 where a definition of the booted one cannot be honoured, else 0. */
+function readinessOf({ state, nextBoot, images, problems }: HostState): ExitStatus {
+  const bootedLacks = images.some(
+    (image) => image.state !== 'present' && image.boundBy.some(({ slot }) => slot === 'booted'),
+  );
+  if (bootedLacks || state === 'damaged' || nextBoot.verdict === 'blocked' || nextBoot.verdict === 'waiting')
+    return 3;
+  return problems.some(({ slot, severity }) => slot === 'booted' && severity === 'error') ? 4 : 0;
+}
+
+function renderState({ deployments, nextBoot, store, storageBytes, images, problems }: HostState): string[] {
+  const bySlot = Object.groupBy(problems, ({ slot }) => slot);
+  return [
+    ...wrap(`Next boot  ${coloured(nextBoot.verdict)}. ${nextBoot.reason}`, ''),
+    `Store      ${store.path} (${store.mode}), ${formatBytes(storageBytes)}`,
+    '',
+    ...renderTable([['OS IMAGE', 'SLOT', 'DIGEST', 'STATE'], ...deployments.map(deploymentRow)]),
+    '',
+    ...(images.length === 0
+      ? ['No image is bound.']
+      : renderTable([['BOUND IMAGE', 'STATE', 'SIZE', 'DIGEST', 'BOUND BY'], ...images.map(imageRow)])),
+    ...images.flatMap(({ reference, lastError }) =>
+      lastError === undefined ? [] : ['', `${reference}:`, ...wrap(lastError.text)],
+    ),
+    ...Object.entries(bySlot).flatMap(([slot, found]) => [
+      '',
+      `In the ${slot} OS:`,
+      ...found.flatMap(renderProblem),
+    ]),
+  ];
+}
+
+function deploymentRow({ slot, osImage, digest, state }: DeploymentState): string[] {
+  const name = osImage.replace(/^docker:\/\//, '');
+  return [name === '' ? '-' : name, slot, digest === undefined ? '' : shortDigest(digest), coloured(state)];
+}
+
+function imageRow({ reference, state, sizeBytes, digest, boundBy }: ImageState): string[] {
+  const slots = [...new Set(boundBy.map(({ slot }) => slot))];
+  return [
+    reference,
+    coloured(state),
+    sizeBytes === 0 ? '' : formatBytes(sizeBytes),
+    digest === undefined ? '' : shortDigest(digest),
+    slots.join(', '),
+  ];
+}
+
+const good: ReadonlySet<string> = new Set(['ready', 'present']);
+const underWay: ReadonlySet<string> = new Set(['waiting', 'fetching', 'verifying', 'none', 'unknown']);
+
+function coloured(state: string): string {
+  const colour = good.has(state) ? 'green' : underWay.has(state) ? 'yellow' : 'red';
+  return styleText(colour, state, { stream: process.stdout });
+}
+
+function stateJson({
+  state,
+  nextBoot,
+  deployments,
+  store,
+  storageBytes,
+  images,
+  problems,
+}: HostState): object {
+  return {
+    state,
+    nextBoot,
+    deployments: deployments.map(({ digest, ...rest }) => ({ ...rest, digest: digest ?? null })),
+    store: { ...store, sizeBytes: storageBytes },
+    images: images.map(imageJson),
+    problems: problems.map((problem) => ({ slot: problem.slot, ...problemJson(problem) })),
+  };
+}
+
+function imageJson(image: ImageState): object {
+  const { reference, state, digest, expectedDigest, boundBy, sizeBytes, bytesToFetch, signaturePolicy } =
+    image;
+  return {
+    image: reference,
+    state,
+    digest: digest ?? null,
+    expectedDigest: expectedDigest ?? null,
+    sizeBytes,
+    bytesToFetch: bytesToFetch ?? null,
+    boundBy,
+    signaturePolicy,
+    lastPulledUs: image.lastPulledUs,
+    lastVerifiedUs: image.lastVerifiedUs,
+    error: image.lastError ?? null,
+  };
+}
