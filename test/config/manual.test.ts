@@ -6,7 +6,7 @@ import { manualKeys } from './manual-keys.ts';
 const page = readFileSync(new URL('../../docs/man/bound-images.toml.5', import.meta.url), 'utf8');
 
 test('bound-images.toml(5) has every key, as it is', () => {
-  const written = page.slice(page.indexOf('.Ss ['), page.indexOf('.Sh FILES'));
+  const written = page.slice(page.indexOf('.Ss ['), page.indexOf('.Sh METRICS'));
   expect(written).toBe(manualKeys());
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { metricsText } from '../../src/state/metrics.ts';
@@ -55,4 +56,13 @@ test('no reference breaks the format', () => {
       expect(shown).toEqual(references);
     }),
   );
+});
+
+test('bound-images.toml(5) has every metric, with its help', () => {
+  const page = readFileSync(new URL('../../docs/man/bound-images.toml.5', import.meta.url), 'utf8');
+  const documented = page.matchAll(/^\.It Li (\w+)\n(.*)$/gm);
+  const ours = metricsText(hostState).matchAll(/^# HELP boundimages_(\w+) (.*)$/gm);
+  const rows = (matches: Iterable<readonly string[]>): string[] =>
+    Array.from(matches, ([, name, help]) => `${name}: ${help}`);
+  expect(rows(documented)).toEqual(rows(ours));
 });
