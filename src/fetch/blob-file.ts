@@ -4,6 +4,8 @@ import { digestParts, type Digest } from '../model/digest.ts';
 
 /** Pieces are gathered to so much for one write: a write for each would cost half as much as its hash. */
 const batchBytes = 256 * 1024;
+/** And on a slow link to what comes in this time: a kill loses what waits. */
+const batchMs = 10;
 const readBytes = 1024 * 1024;
 
 /** A file that is only appended to, with the hash of all that is in it. One write is under way while the next is gathered. */
@@ -45,6 +47,7 @@ export async function openBlobFile(
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let sizeBytes = writtenBytes;
+  let startedMs = performance.now();
   let writing: Promise<void> = Promise.resolve();
   onWritten(writtenBytes);
 
@@ -58,6 +61,7 @@ export async function openBlobFile(
     const pieces = waiting;
     waiting = [];
     waitingBytes = 0;
+    startedMs = performance.now();
     writing = before.then(() => write(pieces));
     // It is thrown to whoever waits for it next.
     writing.catch(() => {});
@@ -71,7 +75,8 @@ export async function openBlobFile(
       waiting.push(piece);
       waitingBytes += piece.length;
       sizeBytes += piece.length;
-      return waitingBytes < batchBytes ? undefined : startWrite();
+      const full = waitingBytes >= batchBytes || performance.now() - startedMs >= batchMs;
+      return full ? startWrite() : undefined;
     },
     flush: async () => {
       if (waitingBytes > 0) await startWrite();

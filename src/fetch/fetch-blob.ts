@@ -69,22 +69,17 @@ async function fetchInto(
   signal: AbortSignal,
   onEvent: (event: BlobEvent) => void,
 ): Promise<void> {
-  const avoid = new Set<string>();
+  const servers: Servers = { avoid: new Set(), fickle: false, last: '' };
   let mismatch: Failure | undefined;
   let begunAnew = false;
   let tried = 0;
-  let endpoint = '';
   for (;;) {
-    const received = { bytes: 0 };
+    const before = partial.sizeBytes();
     try {
-      if (partial.sizeBytes() < blob.sizeBytes)
-        endpoint = await receive(partial, blob, { open, avoid }, parts, signal, (event) => {
-          received.bytes += event.receivedBytes;
-          onEvent(event);
-        });
+      if (before < blob.sizeBytes) await receive(partial, blob, open, servers, parts, signal, onEvent);
     } catch (error) {
       const failure = asFailure(error);
-      if (received.bytes >= progressBytes) tried = 0;
+      if (partial.sizeBytes() - before >= progressBytes) tried = 0;
       tried += 1;
       const delayMs = signal.aborted ? undefined : parts.delayAfter(failure, tried);
       if (delayMs === undefined) throw failure.code === 'Cancelled' ? failure : (mismatch ?? failure);
@@ -97,49 +92,58 @@ async function fetchInto(
     onEvent({ kind: 'bytes', presentBytes: 0, receivedBytes: 0 });
     mismatch = new Failure(
       'DigestMismatch',
-      `${endpoint}, ${blob.digest}: what came is not what its digest says; the registry or a proxy is damaged`,
+      `${servers.last}, ${blob.digest}: what came is not what its digest says; the registry or a proxy is damaged`,
     );
     // Of several answers any may be wrong, one from before a power loss too: all is asked for once more.
     if (pieced && !begunAnew) begunAnew = true;
-    else if (avoid.has(endpoint)) throw mismatch;
-    else avoid.add(endpoint);
+    else if (servers.avoid.has(servers.last)) throw mismatch;
+    else servers.avoid.add(servers.last);
   }
 }
 
-/** One answer, from where the file ends. @returns the endpoint that gave it */
+/** What has been learnt of those that were asked. */
+interface Servers {
+  /** Endpoints that sent wrong bytes. */
+  readonly avoid: Set<string>;
+  /** Validators change from answer to answer: with one, each cut would have the whole sent again. The digest decides. */
+  fickle: boolean;
+  /** Endpoint of the last answer. */
+  last: string;
+}
+
+/** Takes one answer, to its end. */
 async function receive(
   partial: PartialBlob,
   blob: BlobId,
-  { open, avoid }: { readonly open: OpenBlob; readonly avoid: ReadonlySet<string> },
+  open: OpenBlob,
+  servers: Servers,
   { stallMs, rateLimit, now }: FetchParts,
   signal: AbortSignal,
-  onBytes: (event: Extract<BlobEvent, { kind: 'bytes' }>) => void,
-): Promise<string> {
+  onEvent: (event: BlobEvent) => void,
+): Promise<void> {
   using watch = watchStall(stallMs, signal, now);
   const tell = (receivedBytes: number): void =>
-    onBytes({ kind: 'bytes', presentBytes: partial.sizeBytes(), receivedBytes });
+    onEvent({ kind: 'bytes', presentBytes: partial.sizeBytes(), receivedBytes });
   try {
     const from = partial.sizeBytes();
-    const validator = partial.validator();
-    const answer = await open({ from, validator, avoid, signal: watch.signal });
-    try {
-      // A server whose validators change from answer to answer would else have every cut begin at zero: the digest decides.
-      const fickle = validator !== undefined && answer.from === 0;
-      await watch.pause(partial.begin(answer.from, fickle ? undefined : answer.validator));
-    } catch (error) {
-      await answer.discard();
-      throw error;
-    }
+    const validator = servers.fickle ? undefined : partial.validator();
+    const answer = await open({ from, validator, avoid: servers.avoid, signal: watch.signal });
+    servers.fickle ||= validator !== undefined && answer.from === 0;
+    servers.last = answer.endpoint;
+    partial.begin(answer.validator);
     tell(0);
+    // A server without ranges sends again what is there. That stays: its answer may break off before it has come so far.
+    let knownBytes = from - answer.from;
     for await (const piece of answer.body) {
       watch.received(piece.length);
-      const written = partial.append(piece);
+      const added = piece.subarray(Math.min(knownBytes, piece.length));
+      knownBytes -= piece.length - added.length;
+      const written = added.length === 0 ? undefined : partial.append(added);
       tell(piece.length);
       if (written !== undefined) await watch.pause(written);
       const allowed = rateLimit?.take(piece.length, signal);
       if (allowed !== undefined) await watch.pause(allowed);
     }
-    return answer.endpoint;
   } catch (error) {
     if (signal.aborted) throw new Failure('Cancelled', `${blob.digest}: cancelled`, { cause: error });
     if (!watch.stalled()) throw error;

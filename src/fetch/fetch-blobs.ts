@@ -105,15 +105,16 @@ export async function fetchBlobs(
       }
     }
   };
+  const refill = (): void => {
+    running -= 1;
+    fill();
+  };
   const fill = (): void => {
-    while (running < parallelism.count && fatal === undefined && !both.aborted) {
+    while (running < parallelism.count && !both.aborted) {
       const blob = waiting.shift();
       if (blob === undefined) break;
       running += 1;
-      void fetchOne(blob).then(() => {
-        running -= 1;
-        fill();
-      }, all.reject);
+      fetchOne(blob).then(refill, all.reject);
     }
     full &&= running === parallelism.count;
     if (running === 0) all.resolve();

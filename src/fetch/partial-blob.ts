@@ -24,8 +24,8 @@ export interface PartialBlob extends AsyncDisposable {
   validator(): Validator | undefined;
   /** Whether they come from more than one answer, so that a wrong digest is not the last server's fault. */
   isPieced(): boolean;
-  /** An answer begins, at what is there or at 0, which throws away what is there. */
-  begin(from: number, validator: Validator | undefined): Promise<void>;
+  /** An answer begins that goes on where they end. */
+  begin(validator: Validator | undefined): void;
   /** @returns undefined where the next piece can be taken at once */
   append(piece: Buffer): Promise<void> | undefined;
   /** Puts the whole blob into its place. @returns false where its digest is wrong; then nothing of it is left */
@@ -121,20 +121,10 @@ export async function openPartial(
     sizeBytes: () => file.sizeBytes(),
     validator: () => validator,
     isPieced: () => answers > 1,
-    begin: async (from, said) => {
-      try {
-        answers = from === 0 ? 1 : answers + 1;
-        journaled = false;
-        validator = said;
-        if (from !== 0 || file.sizeBytes() === 0) return;
-        await syncing;
-        // First the journal: it must not vouch for bytes that are about to be others.
-        syncedBytes = 0;
-        await journalNow();
-        await file.clear();
-      } catch (error) {
-        throw failed(error);
-      }
+    begin: (said) => {
+      answers += 1;
+      journaled = false;
+      validator = said;
     },
     append: (piece) => {
       const written = file.append(piece);

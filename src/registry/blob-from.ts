@@ -1,4 +1,5 @@
 import type { BlobId, OpenedBlob, Validator } from '../model/blob.ts';
+import { Failure } from '../model/failure.ts';
 import type { Ask, Target } from './ask.ts';
 import { checkRange, rangeHeader } from './byte-range.ts';
 import { nameOf } from './manifest-at.ts';
@@ -41,6 +42,7 @@ export function createBlobFrom(ask: Ask): BlobFrom {
     const begins = answer.status === 206 ? from : 0;
     try {
       checkRange(answer, begins === 0 ? undefined : range, sizeBytes, what);
+      checkLength(answer, sizeBytes - begins, what);
     } catch (error) {
       await answer.discard();
       throw error;
@@ -63,6 +65,13 @@ function isRange(...[answer, ...rest]: Parameters<typeof checkRange>): boolean {
   } catch {
     return false;
   }
+}
+
+/** A portal that wants a login first answers all with a page of its own: nothing may be thrown away for that. */
+function checkLength(answer: Answer, expectedBytes: number, what: string): void {
+  const length = answer.header('content-length');
+  if (length !== undefined && Number(length) !== expectedBytes)
+    throw new Failure('Transient', `${what}: ${length} bytes come where ${expectedBytes} were asked for`);
 }
 
 /** A weak one does not vouch for single bytes (RFC 9110, 8.8.3). */

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { BlobId, OpenedBlob, Validator } from '../model/blob.ts';
 import type { PullOptions } from '../model/definition.ts';
 import { asDigest, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
@@ -8,6 +9,7 @@ import { answerFailure } from './answer-failure.ts';
 import { createAsk, type Target } from './ask.ts';
 import { createAuthorizer } from './authorize.ts';
 import { createBlobAt } from './blob-at.ts';
+import { createBlobFrom } from './blob-from.ts';
 import type { ByteRange } from './byte-range.ts';
 import type { FindCertificates } from './certificates.ts';
 import { choosePlatform } from './choose-platform.ts';
@@ -65,6 +67,20 @@ export interface Registry {
     descriptor: Descriptor,
     options?: AskOptions & { readonly range?: ByteRange },
   ): Promise<Readable>;
+  /**
+   * A blob to be downloaded, from an offset on where the endpoint can do that. Its digest is not checked, since the bytes before it
+   * are not known here.
+   * @param options.avoid endpoints that are not to be asked: their bytes were wrong
+   */
+  openBlob(
+    reference: Reference,
+    blob: BlobId,
+    options: AskOptions & {
+      readonly from: number;
+      readonly validator?: Validator | undefined;
+      readonly avoid?: ReadonlySet<string>;
+    },
+  ): Promise<OpenedBlob>;
   config(reference: Reference, manifest: Manifest, options?: AskOptions): Promise<ImageConfig>;
   /** A signature in a lookaside storage on the web; undefined where there is none. No login is sent. */
   signature(url: URL, signal?: AbortSignal): Promise<Buffer | undefined>;
@@ -84,12 +100,16 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
 
   const withEndpoint = async <T>(
     reference: Reference,
-    { pull = {}, signal }: AskOptions,
+    { pull = {}, signal, avoid }: AskOptions & { readonly avoid?: ReadonlySet<string> },
     work: (target: Target) => Promise<T>,
   ): Promise<T> => {
     const last = served.get(reference.text);
     const rank = (endpoint: Endpoint): number => (nameOf(endpoint) === last ? 0 : 1);
-    const endpoints = endpointsOf(reference, parts.config).toSorted((a, b) => rank(a) - rank(b));
+    const endpoints = endpointsOf(reference, parts.config)
+      .filter((endpoint) => !avoid?.has(nameOf(endpoint)))
+      .toSorted((a, b) => rank(a) - rank(b));
+    if (endpoints.length === 0)
+      throw new Failure('DigestMismatch', `${reference.text}: no other registry has it`);
     const plan: RetryPlan = {
       ...limits,
       tries: pull.retry === undefined ? limits.tries : pull.retry + 1,
@@ -108,6 +128,8 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
   const manifestAt = createManifestAt(ask, limits);
 
   const blobAt = createBlobAt(ask);
+
+  const blobFrom = createBlobFrom(ask);
 
   return {
     resolve: (reference, options) =>
@@ -147,6 +169,8 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         stream.once('close', () => void discard());
         return stream;
       }),
+    openBlob: (reference, blob, options) =>
+      withEndpoint(reference, options, (target) => blobFrom(target, blob, options, options.signal)),
     config: (reference, { config }, options = {}) =>
       withEndpoint(reference, options, async (target) => {
         const what = `${nameOf(target)}, config ${config.digest}`;

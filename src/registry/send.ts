@@ -1,3 +1,4 @@
+import { allPieces } from './all-pieces.ts';
 import type { Connections, Trust } from './connections.ts';
 import type { RegistryLimits } from './limits.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -48,7 +49,7 @@ export function createSend(
       const dispatcher = await connections.dispatcherFor(url, trust);
       const {
         statusCode,
-        headers: received,
+        headers: answered,
         body,
       } = await dispatcher.request({
         origin: url.origin,
@@ -60,6 +61,7 @@ export function createSend(
         headersTimeout: limits.headersMs,
         bodyTimeout: limits.bodyIdleMs,
       });
+      const received = allPieces(body);
       let bodyBytes = 0;
       let ended = false;
       const end = (): void => {
@@ -68,7 +70,7 @@ export function createSend(
       };
       async function* pieces(): AsyncGenerator<Buffer> {
         try {
-          for await (const piece of body as AsyncIterable<Buffer>) {
+          for await (const piece of received) {
             bodyBytes += piece.length;
             yield piece;
           }
@@ -80,7 +82,7 @@ export function createSend(
       }
       return {
         status: statusCode,
-        header: (name) => [received[name] ?? []].flat().join(', ') || undefined,
+        header: (name) => [answered[name] ?? []].flat().join(', ') || undefined,
         url,
         body: pieces(),
         async discard() {
