@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, parseOwner, thisProcess } from './owner.ts';
+
+/** A dead owner's lock is removed within it. */
+const guardMs = 5;
 
 export interface LockFile {
   /** Whether it is ours still: to be asked before what must not be done twice. */
@@ -43,16 +47,21 @@ export async function isLocked(path: string): Promise<boolean> {
   return owner !== undefined && isAlive(owner);
 }
 
-/** Moved away before it is removed, and looked at again there: another may have removed it, and taken the lock, in between. */
+/**
+ * Only one at a time may do that, and it looks again: another may have removed it, and taken the lock, since. What it takes for
+ * that is a lock in its turn, whose owner may die too.
+ */
 async function removeDead(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    return absent(error);
+  const guard = await takeLock(`${path}.x`);
+  if (guard === undefined) {
+    await sleep(guardMs);
+    return;
   }
-  if ((await readFile(aside, 'utf8')) !== text) await linked(aside, path);
-  await rm(aside, { force: true });
+  try {
+    if ((await readFile(path, 'utf8').catch(absent)) === text) await rm(path, { force: true });
+  } finally {
+    await guard.release();
+  }
 }
 
 async function linked(from: string, to: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { asDigest, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
 import { algorithms, type CachePaths } from './cache-paths.ts';
@@ -21,7 +21,9 @@ interface FoundFile {
 export async function makeRoom(paths: CachePaths, limitBytes: number, neededBytes: number): Promise<void> {
   if (limitBytes === Infinity) return;
   const finished = await listFinished(paths);
-  const partial = await listFiles(paths.partials, partialDigest);
+  const partial = (await listFiles(paths.partials, partialDigest)).filter(({ path }) =>
+    isHex(basename(path)),
+  );
   let usedBytes = sum(finished) + sum(partial) + neededBytes;
   if (usedBytes <= limitBytes) return;
   const pinned = await readPins(paths.pins);
@@ -68,6 +70,8 @@ function partialDigest(name: string): Digest | undefined {
   const [hex = ''] = /[0-9a-f]{64,}/.exec(name) ?? [];
   return asDigest(`sha256:${hex}`) ?? asDigest(`sha512:${hex}`);
 }
+
+const isHex = (name: string): boolean => /^[0-9a-f]+$/.test(name);
 
 async function listFiles(
   folderPath: string,
