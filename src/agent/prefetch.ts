@@ -1,13 +1,9 @@
 import type { Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import type { Access } from './access.ts';
-import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan } from './make-plan.ts';
-import { type PullEvent, pullImages } from './pull-images.ts';
-import { removeDamaged } from './remove-damaged.ts';
-import { spaceNeeds, tooLittleSpace } from './space.ts';
-import { type Survey, surveyAgain } from './survey.ts';
-import { checkWritable } from './writable.ts';
+import type { PullEvent } from './pull-images.ts';
+import type { Survey } from './survey.ts';
 
 export type PrefetchEvent =
   | PullEvent
@@ -30,22 +26,16 @@ export async function prefetch(
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
-  const { storePath } = survey.inventory;
   const first = await makePlan(survey, access.resolve, signal);
-  // Before anything is removed: what is damaged stays to be looked at where it cannot be pulled again.
-  await checkRoom(first, storePath);
-  const plan = (await removeDamaged(survey, first, signal))
-    ? await makePlan(await surveyAgain(survey, signal), access.resolve, signal)
-    : first;
+  // Loaded where it is needed: most runs find everything present.
+  const work = first.pulls.length === 0 ? undefined : await import('./carry-out.ts');
+  const plan = work === undefined ? first : await work.prepare(first, survey, access, signal);
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
-  if (plan.pulls.length === 0) return [...kept, ...failed];
-
-  // After a removal more may be missing than before, and more is free.
-  if (plan !== first) await checkRoom(plan, storePath);
-  const results = await pullImages(plan.pulls, importPullInto(storePath, access), signal, onEvent);
+  const { storePath } = survey.inventory;
+  const results = (await work?.carryOut(plan, storePath, access, signal, onEvent)) ?? [];
   return [
     ...kept,
     ...results.map(({ want, failure }): ImageResult =>
@@ -53,11 +43,4 @@ export async function prefetch(
     ),
     ...failed,
   ];
-}
-
-async function checkRoom(plan: Plan, storePath: string): Promise<void> {
-  if (plan.pulls.length === 0) return;
-  await checkWritable(storePath);
-  const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
-  if (shortage !== undefined) throw shortage;
 }

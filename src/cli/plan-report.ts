@@ -32,12 +32,25 @@ export function renderPlan(outlook: Outlook): string[] {
       ? 'Nothing to fetch.'
       : `To fetch: ${formatBytes(cost.bytesToFetch)}, shared layers counted once; on disk about ${formatBytes(cost.bytesOnDisk)}.`,
     ...(shortage === undefined ? [] : wrap(`Too little space: ${shortage.message}`, '')),
+    ...renderOsImage(outlook),
     ...renderChanges(outlook),
     ...renderPolicy(outlook),
     ...tags.flatMap(renderTag),
     ...unresolved.flatMap(({ want, failure }) => ['', `${want.image}:`, ...wrap(failure.message)]),
     ...survey.problems.flatMap((problem) => ['', ...renderProblem(problem)]),
   ];
+}
+
+/** Only where bootc has looked for an update: then it may have seen another. */
+function renderOsImage({ osImage }: Outlook): string[] {
+  if (osImage?.cachedUpdate === undefined) return [];
+  const [now, found] = [shortDigest(osImage.digest), shortDigest(osImage.cachedUpdate.digest)];
+  return wrap(
+    osImage.cachedUpdate.isCurrent
+      ? `OS image: ${now}, as bootc found it when it last looked.`
+      : `OS image: ${now}, which is planned for and which the next upgrade stages. bootc found ${found} when it last looked.`,
+    '',
+  );
 }
 
 function renderChanges({ changes }: Outlook): string[] {
@@ -69,7 +82,7 @@ function renderTag(tag: FloatingTag): string[] {
 }
 
 /** The plan as the one JSON document. */
-export function planJson({ source, survey, plan, space, tags, changes, policy }: Outlook): object {
+export function planJson({ source, osImage, survey, plan, space, tags, changes, policy }: Outlook): object {
   const { kept, pulls, unresolved, cost } = plan;
   const changeOf = new Map(changes.map(({ image, change }) => [image, change]));
   const common = (image: string): object => ({
@@ -79,6 +92,14 @@ export function planJson({ source, survey, plan, space, tags, changes, policy }:
   });
   return {
     source,
+    osImage:
+      osImage === undefined
+        ? null
+        : {
+            digest: osImage.digest,
+            cachedUpdate: osImage.cachedUpdate?.digest ?? null,
+            isCachedUpdate: osImage.cachedUpdate?.isCurrent ?? null,
+          },
     images: [
       ...pulls.map(({ want, reason, manifest, bytesToFetch }) => ({
         ...common(want.image),

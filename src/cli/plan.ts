@@ -1,5 +1,5 @@
 import { openAccess } from '../agent/access.ts';
-import { foresee } from '../agent/outlook.ts';
+import { foresee, type Prospect } from '../agent/outlook.ts';
 import { tooLittleSpace } from '../agent/space.ts';
 import { readCandidate } from '../deployments/read-candidate.ts';
 import type { ExitStatus } from '../model/failure.ts';
@@ -16,10 +16,24 @@ export async function plan(
 ): Promise<ExitStatus> {
   const { rootPath, storePath } = await placeOf(place);
   await using access = openAccess(rootPath, authFileOf(place));
-  const name = osImage ?? (place.root === undefined ? (await readCandidate(signal)).image : undefined);
-  const outlook = await foresee(name, rootPath, storePath, access, signal);
+  const outlook = await foresee(
+    await prospectOf(osImage, place, signal),
+    rootPath,
+    storePath,
+    access,
+    signal,
+  );
   if (place.json) printJson(planJson(outlook));
   else print(renderPlan(outlook));
   if (outlook.plan.unresolved.length > 0 || tooLittleSpace(outlook.space) !== undefined) return 1;
   return readiness(outlook.survey);
+}
+
+async function prospectOf(
+  osImage: string | undefined,
+  { root }: PullPlace,
+  signal: AbortSignal,
+): Promise<Prospect | undefined> {
+  if (osImage !== undefined) return { image: osImage };
+  return root === undefined ? readCandidate(signal) : undefined;
 }

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
@@ -144,6 +144,52 @@ it('plans an OS image against what is bound now, and prefetches it', async () =>
   const names = Object.values(await scene.storedNames()).flat();
   expect(names).toEqual(expect.arrayContaining([kept, old, next, added]));
   expect((await scene.run('plan', [os])).exitCode).toBe(0);
+});
+
+it('plans what the next upgrade stages, and says whether bootc has seen that', async () => {
+  await using folder = await temporaryFolder();
+  const os = `${registry.address}/os:candidate`;
+  const plan = async (cachedUpdate: string | null): Promise<readonly string[]> => {
+    const image = { image: os, transport: 'registry' };
+    const booted = {
+      image: { image, imageDigest: seen },
+      cachedUpdate: { image: { image }, imageDigest: cachedUpdate },
+    };
+    const status = {
+      apiVersion: 'org.containers.bootc/v1',
+      kind: 'BootcHost',
+      spec: { image },
+      status: { booted },
+    };
+    // Stands in for bootc: it answers `bootc status` and nothing else.
+    const bootc = `#!/bin/sh\n[ "$1" = status ] && echo '${JSON.stringify(status)}'\n`;
+    await writeFile(join(folder.path, 'bootc'), bootc, { mode: 0o755 });
+    const options = { env: { PATH: `${folder.path}:${process.env['PATH']}` } };
+    const argv = ['plan', '--store', scene.store.path];
+    const [text, json] = [await runCli(argv, options), await runCli([...argv, '--json'], options)];
+    const { source, osImage } = JSON.parse(json.stdout) as { source: string; osImage: object };
+    expect(source).toBe(`docker://${os}`);
+    return [text.stdout, JSON.stringify(osImage)];
+  };
+  const app = await pushApp('candidate-app:1', 'app');
+  const seen = await pushImage(await makeOsImage({ app }), os);
+  const short = (digest: string): string => digest.slice('sha256:'.length, 'sha256:'.length + 12);
+
+  const [text, json] = await plan(seen);
+  expect(text).toContain(`OS image: ${short(seen)}, as bootc found it`);
+  expect(JSON.parse(json ?? '')).toEqual({ digest: seen, cachedUpdate: seen, isCachedUpdate: true });
+
+  const added = await pushApp('candidate-added:1', 'added');
+  const moved = await pushImage(await makeOsImage({ app, added }), os);
+  const [movedText, movedJson] = await plan(seen);
+  expect(movedText).toContain(`OS image: ${short(moved)}, which is planned for`);
+  expect(movedText).toContain(`bootc found ${short(seen)}`);
+  expect(movedText).toContain(added);
+  expect(JSON.parse(movedJson ?? '')).toEqual({ digest: moved, cachedUpdate: seen, isCachedUpdate: false });
+
+  const [unknownText, unknownJson] = await plan(null);
+  expect(unknownText).not.toContain('OS image:');
+  expect(JSON.parse(unknownJson ?? '')).toEqual({ digest: moved, cachedUpdate: null, isCachedUpdate: null });
 });
 
 it('says when a floating tag means another image than the stored one', async () => {
