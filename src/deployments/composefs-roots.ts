@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deployment } from '../model/deployment.ts';
-import { composefsId } from './deployment-id.ts';
+import { composefsId, refuseMore } from './deployment-id.ts';
 import type { MountImage } from './mount-composefs.ts';
 import type { BootcStatus } from './parse-bootc-status.ts';
 import { parseOrigin } from './parse-origin.ts';
@@ -22,9 +22,10 @@ export async function composefsRoots(
   const names = await readdir(join(folder, 'images')).catch(() => []);
   const ids = names.filter((name) => composefsId(name) !== undefined).sort();
   if (ids.length === 0) return [];
+  refuseMore(ids.length, countMax, join(folder, 'images'));
   const [booted, staged] = await Promise.all([bootedId(hostPath, status), stagedImage(hostPath)]);
   const roots: Deployment[] = [];
-  for (const id of ids.slice(0, countMax)) {
+  for (const id of ids) {
     const slot = id === booted ? 'booted' : id === staged?.id ? 'staged' : 'other';
     const rootPath =
       slot === 'booted'

@@ -2,7 +2,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Deployment } from '../model/deployment.ts';
 import { type DeviceInode, parseBootedFile } from './booted-file.ts';
-import { ostreeId } from './deployment-id.ts';
+import { ostreeId, refuseMore } from './deployment-id.ts';
 import { parseOrigin } from './parse-origin.ts';
 import { type StagedFile, parseStagedFile } from './staged-file.ts';
 
@@ -16,10 +16,11 @@ export async function ostreeRoots(hostPath: string, countMax: number): Promise<D
     const folder = join(deployPath, stateroot, 'deploy');
     for (const name of await namesIn(folder)) {
       const id = ostreeId(stateroot, name);
-      if (id !== undefined && found.length < countMax) found.push({ id, rootPath: join(folder, name) });
+      if (id !== undefined) found.push({ id, rootPath: join(folder, name) });
     }
   }
   if (found.length === 0) return [];
+  refuseMore(found.length, countMax, deployPath);
   const [booted, staged] = await Promise.all([bootedRoots(hostPath), stagedRoot(hostPath)]);
   return Promise.all(found.map(async ({ id, rootPath }) => describe(id, rootPath, booted, staged)));
 }

@@ -12,7 +12,7 @@ import {
 import type { Slot } from '../model/deployment.ts';
 import { asDigest, type Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
-import { composefsId, ostreeId } from './deployment-id.ts';
+import { composefsId, ostreeId, ostreeName } from './deployment-id.ts';
 
 /** What `bootc status` says of a host. On one that bootc has not booted there are no entries and no `specImage`. */
 export interface BootcStatus {
@@ -26,7 +26,7 @@ export interface BootcStatus {
 
 export interface StatusEntry {
   readonly slot: Slot;
-  /** As `Deployment.id`; absent where bootc does not say which one it is. */
+  /** As `Deployment.id`, perhaps without its stateroot; absent where bootc does not say which one it is. */
   readonly id?: string;
   readonly osImage?: string;
   readonly digest?: Digest;
@@ -97,9 +97,11 @@ export function parseBootcStatus(text: string): BootcStatus {
 function entryIn(slot: Slot, found: Parsed<typeof entry> | null | undefined): StatusEntry[] {
   if (found === null || found === undefined) return [];
   const { ostree, composefs } = found;
+  const name = `${ostree?.checksum}.${ostree?.deploySerial}`;
+  const stateroot = ostree?.stateroot ?? undefined;
   const facts = {
     id:
-      ostreeId(ostree?.stateroot, `${ostree?.checksum}.${ostree?.deploySerial}`) ??
+      (stateroot === undefined ? ostreeName(name) : ostreeId(stateroot, name)) ??
       composefsId(composefs?.verity),
     osImage: osImageName(found.image?.image),
     digest: asDigest(found.image?.imageDigest),
