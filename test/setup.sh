@@ -20,6 +20,10 @@ systemd-nspawn systemd-container
 nsenter util-linux
 setpriv util-linux
 openssl openssl
+chromium chromium
+/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
+appstreamcli appstream
+pngquant pngquant
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring'
     ;;
   demo)

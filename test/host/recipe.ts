@@ -8,6 +8,8 @@ export const recipe = {
     'podman skopeo crun buildah ostree netavark nftables',
     // The images that the composefs backend of bootc makes of its deployments.
     'erofs-utils',
+    // Where the page is shown: its web server, the bridge, the frame with the menu; sudo gives administrative access.
+    'cockpit-ws cockpit-bridge cockpit-system sudo',
     // What the tests bring: a registry, its logins and certificates, images that run.
     'docker-registry apache2-utils openssl ca-certificates busybox-static curl gnupg',
   ]
