@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { FileEdit } from '../bundle/finding.ts';
 import { isUnlocked, lockEdits, type LockForm, type LockLine, readLockLine } from '../bundle/lock-line.ts';
 import { diskTree } from '../definitions/disk-tree.ts';
@@ -5,12 +6,15 @@ import { readBoundSet } from '../definitions/read-bound-set.ts';
 import { readText } from '../definitions/read-text.ts';
 import type { PullOptions } from '../model/definition.ts';
 import type { Digest } from '../model/digest.ts';
+import { asFailure, Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import { parseReference, type Reference } from '../model/reference.ts';
 import type { Tree } from '../model/tree.ts';
 import type { Access } from './access.ts';
 import { writeEdits, type Written } from './lint-fix.ts';
 import { readLooseQuadlets, readQuadlets } from './lint-quadlets.ts';
+
+const asksAtOnce = 6;
 
 export interface LockOptions {
   readonly form: LockForm;
@@ -37,7 +41,7 @@ export interface LockPlan {
 
 /**
  * What locking a root would do. Every line of the root that names a bound image by its tag is locked with it, bound itself or not:
- * a container that asked for the tag still would find no image of that name. A folder without bound-images.d is taken for one of
+ * a container that asked for the tag still would find no image of that name. A folder without /usr is taken for one of
  * quadlets. Asks registries for tags that no line has a digest of, and with `update` for all.
  * @throws Failure of a registry; then nothing is locked
  */
@@ -52,15 +56,16 @@ export async function planLock(
   for (const { tag, digest, ...line } of lines)
     if (tag !== undefined && digest !== undefined && !update)
       digests.set(nameOf({ ...line, tag, digest }), digest);
-  await Promise.all(
-    [...Map.groupBy(lines, nameOf)].map(async ([name, [line]]) => {
-      if (line?.tag === undefined || digests.has(name)) return;
-      const { domain, path } = line.reference;
-      const reference = { text: name, domain, path, tag: line.tag };
-      const want = { image: name, storeName: name, reference, pull: line.pull, boundBy: [] };
-      digests.set(name, await access.resolveDigest(want, signal));
-    }),
-  );
+  const limit = pLimit(asksAtOnce);
+  const ask = async ([name, [line]]: readonly [string, readonly Line[]]): Promise<void> => {
+    if (line?.tag === undefined || digests.has(name)) return;
+    const { domain, path } = line.reference;
+    const reference = { text: name, domain, path, tag: line.tag };
+    const want = { image: name, storeName: name, reference, pull: line.pull, boundBy: [] };
+    const digest = access.resolveDigest(want, signal).catch((error: unknown) => refuse(error, line));
+    digests.set(name, await digest);
+  };
+  await Promise.all([...Map.groupBy(lines, nameOf)].map((group) => limit(() => ask(group))));
   const steps = lines.map((line): LockStep => {
     const wanted = update || line.digest === undefined ? digests.get(nameOf(line)) : line.digest;
     return { ...line, state: stateOf(line, wanted), ...(wanted === undefined ? {} : { wanted }) };
@@ -82,6 +87,12 @@ export async function applyLock(rootPath: string, { steps }: LockPlan): Promise<
       : lockEdits(step, step.wanted, step.form).map((edit) => ({ ...edit, file: step.file })),
   );
   return writeEdits(rootPath, diskTree(rootPath), edits);
+}
+
+function refuse(error: unknown, { file, line, image }: Line): never {
+  const { code, message, retryAfterMs } = asFailure(error);
+  const cause = { cause: error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  throw new Failure(code, `${file}:${line}: ${image}: ${message}. Nothing was locked.`, cause);
 }
 
 type Line = Omit<LockStep, 'state' | 'wanted'>;

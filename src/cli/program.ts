@@ -69,8 +69,8 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .argument('[root]', `folder of a root, or ${osImageHelp}`, '/')
     .option('--online', 'ask the registries whether every image is there')
     .option(
-      '--arch <name...>',
-      "architectures that the OS image is for, as Go names them (default: this host's)",
+      '--arch <names>',
+      "architectures that the OS image is for, as Go names them, with commas between (default: this host's)",
     )
     .option(
       '--store-mode <mode>',

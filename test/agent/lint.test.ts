@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Access } from '../../src/agent/access.ts';
 import { fixRoot, lintRoot, type LintResult } from '../../src/agent/lint.ts';
 import { allRules } from '../../src/bundle/lint-rules.ts';
-import { bound, boundFolder, makeRoot, quadletFolder, type RootNode } from './make-root.ts';
+import { bound, boundFolder, makeRoot, quadletFolder, type RootNode } from '../support/make-root.ts';
 
 const { signal } = new AbortController();
 /** Nothing is asked without --online: what uses it fails. */

@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { temporaryFolder } from '../support/temporary-folder.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** What stands at a path of a root: a file's text, a link, or a folder. */
 export type RootNode = string | { readonly link: string } | { readonly folder: true };
