@@ -22,8 +22,6 @@ export interface Garbage {
   readonly dropNames: readonly { readonly image: StoredImage; readonly name: string }[];
   /** Images to be made anew under one name, since skopeo takes no digest's name away from an image. */
   readonly rename: readonly { readonly image: StoredImage; readonly name: string }[];
-  /** Unpacked size of the layers that only removed images have; what is not recorded does not count. */
-  readonly freedBytes: number;
 }
 
 /**
@@ -51,7 +49,6 @@ export function garbageOf(inventory: Inventory, needs: Needs, inUse: InUse, poli
     keep,
     dropNames: names.flatMap(({ image, drop }) => drop.map((name) => ({ image, name }))),
     rename: names.flatMap(({ image, renameTo }) => (renameTo === undefined ? [] : { image, name: renameTo })),
-    freedBytes: freedBytes(remove, keep),
   };
 }
 
@@ -82,11 +79,11 @@ function spareHeldLayers(
   return { remove, held };
 }
 
-function freedBytes(remove: readonly Judged[], keep: readonly Judged[]): number {
-  const kept = new Set(keep.flatMap(({ image }) => image.layers.map(({ id }) => id)));
-  const freed = new Map(
-    remove.flatMap(({ image }) => image.layers.map((layer) => [layer.id, layer] as const)),
-  );
+/** Unpacked size of the layers that only these images have; what is not recorded does not count. */
+export function freedBytes({ images }: Inventory, gone: readonly StoredImage[]): number {
+  const left = images.filter((image) => !gone.includes(image));
+  const kept = new Set(left.flatMap(({ layers }) => layers.map(({ id }) => id)));
+  const freed = new Map(gone.flatMap(({ layers }) => layers.map((layer) => [layer.id, layer] as const)));
   let bytes = 0;
   for (const [id, { diffSizeBytes }] of freed) if (!kept.has(id)) bytes += diffSizeBytes ?? 0;
   return bytes;

@@ -11,12 +11,11 @@ export interface Need {
   readonly digest?: Digest;
 }
 
-/** Keeps whatever answers to a digest until a time: what was prefetched for an OS image that nobody has staged yet. */
+/** Somebody's claim on what no deployment needs yet, as what was prefetched for an OS image that nobody has staged. */
 export interface Lease {
-  readonly digest: Digest;
-  readonly untilUs: number;
-  /** For a person: `prefetched for quay.io/ex/os:latest`. */
-  readonly why: string;
+  readonly holder: string;
+  readonly digests: readonly Digest[];
+  readonly expiresUs: number;
 }
 
 /**
@@ -46,5 +45,6 @@ export function whyNeeded(
     return need.slot === 'candidate' ? 'the next OS image binds it' : `the ${need.slot} deployment binds it`;
   if (osImages.some(({ name, digest }) => image.names.includes(name) || has(digest)))
     return 'it is the OS image of a deployment';
-  return leases.find(({ digest, untilUs }) => untilUs > nowUs && has(digest))?.why;
+  const lease = leases.find(({ digests, expiresUs }) => expiresUs > nowUs && digests.some(has));
+  return lease === undefined ? undefined : `${lease.holder} has a lease on it`;
 }

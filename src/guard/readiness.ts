@@ -1,6 +1,5 @@
 import type { Deployment } from '../model/deployment.ts';
-import type { DeploymentState } from '../model/host-state.ts';
-import type { JobError } from '../model/host-state.ts';
+import type { DeploymentState, JobError } from '../model/host-state.ts';
 
 /** One image that a deployment binds and that it could not run now. */
 export interface Lack {
@@ -19,13 +18,14 @@ export interface Readiness {
   readonly unreadable: number;
 }
 
-/** @param readiness undefined where the deployment or the store could not be read */
+/**
+ * A definition of which no image comes, and an image with another digest than is pinned, leave a deployment incomplete.
+ * @param readiness undefined where the deployment or the store could not be read
+ */
 export function stateOf(readiness: Readiness | undefined): DeploymentState['state'] {
   if (readiness === undefined) return 'unknown';
-  const { lacking, unreadable } = readiness;
-  if (lacking.some(({ state }) => state !== 'missing')) return 'damaged';
-  if (lacking.length > 0) return 'incomplete';
-  return unreadable > 0 ? 'unknown' : 'ready';
+  if (readiness.lacking.some(({ state }) => state === 'damaged')) return 'damaged';
+  return isReady(readiness) ? 'ready' : 'incomplete';
 }
 
 export function isReady({ lacking, unreadable }: Omit<Readiness, 'deployment'>): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { garbageOf } from '../../src/guard/garbage.ts';
+import { freedBytes, garbageOf } from '../../src/guard/garbage.ts';
 import type { InUse } from '../../src/guard/in-use.ts';
 import type { Need, Needs } from '../../src/guard/need.ts';
 import type { BinderSlot } from '../../src/model/deployment.ts';
@@ -30,18 +30,17 @@ function judge(
   renamed: string[];
   freedBytes: number;
 } {
-  const garbage = garbageOf(
-    inventory(images),
-    { ...nothing, ...needs },
-    { ...idle, ...inUse },
-    { mode, nowUs: 1000 },
-  );
+  const store = inventory(images);
+  const garbage = garbageOf(store, { ...nothing, ...needs }, { ...idle, ...inUse }, { mode, nowUs: 1000 });
   return {
     removed: garbage.remove.map(({ image }) => image.id),
     kept: Object.fromEntries(garbage.keep.map(({ image, why }) => [image.id, why])),
     dropped: garbage.dropNames.map(({ name }) => name),
     renamed: garbage.rename.map(({ name }) => name),
-    freedBytes: garbage.freedBytes,
+    freedBytes: freedBytes(
+      store,
+      garbage.remove.map(({ image }) => image),
+    ),
   };
 }
 
@@ -67,9 +66,9 @@ test.each<[string, Partial<Needs>, Partial<InUse>, RegExp]>([
   ],
   [
     'a lease',
-    { leases: [{ digest: digestOf('manifest r.test/a:1'), untilUs: 1001, why: 'prefetched for os:2' }] },
+    { leases: [{ digests: [digestOf('manifest r.test/a:1')], expiresUs: 1001, holder: 'os:2' }] },
     {},
-    /^prefetched for os:2$/,
+    /^os:2 has a lease on it$/,
   ],
   ['an OS image by its name', { osImages: [{ name: 'r.test/a:1' }] }, {}, /OS image of a deployment/],
   [
@@ -103,7 +102,7 @@ test.each<[string, Partial<Needs>, Partial<InUse>, RegExp]>([
 });
 
 test('a lease that has run out keeps nothing', () => {
-  const leases = [{ digest: digestOf('manifest r.test/a:1'), untilUs: 1000, why: 'prefetched' }];
+  const leases = [{ digests: [digestOf('manifest r.test/a:1')], expiresUs: 1000, holder: 'os:2' }];
   expect(judge([a], { leases })).toMatchObject({ removed: [a.id] });
 });
 
