@@ -17,6 +17,10 @@ const schema = v.object({
 export interface Journal {
   /** Bytes that can be built on: all in this boot, since the page cache has them, and else those that were synced. */
   readonly trustedBytes: number;
+  /** Of them, those that the disk has. */
+  readonly syncedBytes: number;
+  /** Whether it was written in this boot. */
+  readonly fresh: boolean;
   readonly validator: Validator | undefined;
 }
 
@@ -24,12 +28,13 @@ export interface Journal {
 export async function readJournal(path: string, blob: BlobId): Promise<Journal> {
   const parsed = v.safeParse(schema, await readJson(path));
   if (!parsed.success || parsed.output.digest !== blob.digest || parsed.output.sizeBytes !== blob.sizeBytes)
-    return { trustedBytes: 0, validator: undefined };
+    return { trustedBytes: 0, syncedBytes: 0, fresh: false, validator: undefined };
   const { syncedBytes, validator } = parsed.output;
-  const sameBoot = parsed.output.bootId === (await bootId());
-  return { trustedBytes: sameBoot ? Infinity : syncedBytes, validator };
+  const fresh = parsed.output.bootId === (await bootId());
+  return { trustedBytes: fresh ? Infinity : syncedBytes, syncedBytes, fresh, validator };
 }
 
+/** One that vouches for nothing after a power loss need not outlast it: at a download's start nobody waits for the disk. */
 export async function writeJournal(
   path: string,
   blob: BlobId,
@@ -38,7 +43,7 @@ export async function writeJournal(
 ): Promise<void> {
   const { digest, sizeBytes } = blob;
   const journal = { digest, sizeBytes, syncedBytes, bootId: await bootId(), validator };
-  await writeFileWhole(path, JSON.stringify(journal), { mode: 0o600 });
+  await writeFileWhole(path, JSON.stringify(journal), { mode: 0o600, sync: syncedBytes > 0 });
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -58,31 +58,34 @@ export async function openPartial(
   });
   let { validator } = journal;
   let answers = file.sizeBytes() === 0 ? 0 : 1;
-  /** Bytes that the journal may be told of: what is in it after them is worth nothing after a power loss. */
-  let syncedBytes = Math.min(journal.trustedBytes === Infinity ? 0 : trustedBytes, file.sizeBytes());
-  let journaled = false;
-  let syncing: Promise<void> | undefined;
+  let syncedBytes = Math.min(journal.syncedBytes, file.sizeBytes());
+  let askedBytes = syncedBytes;
+  /** Whether the journal says what is known of all but the bytes since the last sync. */
+  let journaled = journal.fresh;
+  let syncing: Promise<void> = Promise.resolve();
   let ended = false;
 
   const failed = (error: unknown): Failure =>
     diskFailure(error, dirname(paths.partial), blob.sizeBytes - growth.bytes());
-  const journalNow = async (): Promise<void> => {
-    journaled = true;
-    await writeJournal(paths.journal, blob, syncedBytes, validator);
-  };
+  const journalNow = (): Promise<void> => writeJournal(paths.journal, blob, syncedBytes, validator);
   const sync = async (): Promise<void> => {
     const bytes = growth.bytes();
     await file.handle.datasync();
     syncedBytes = bytes;
     await journalNow();
   };
-  /** In the background: the next pieces need not wait for the disk unless it falls behind by a whole step. */
-  const syncNowAndThen = async (): Promise<void> => {
-    if (!journaled) await journalNow();
-    if (growth.bytes() - syncedBytes < syncEveryBytes) return;
-    await syncing;
-    syncing = sync();
+  /** Pieces need not wait for the disk, unless it falls behind by a whole step. */
+  const inBackground = (work: () => Promise<void>): void => {
+    syncing = syncing.then(work);
     syncing.catch(() => {});
+  };
+  const syncNowAndThen = async (): Promise<void> => {
+    if (!journaled) inBackground(journalNow);
+    journaled = true;
+    if (growth.bytes() - askedBytes < syncEveryBytes) return;
+    await syncing;
+    askedBytes = growth.bytes();
+    inBackground(sync);
   };
   const appended = async (written: Promise<void>): Promise<void> => {
     try {
@@ -112,7 +115,7 @@ export async function openPartial(
     if (ended) return;
     // What cannot be saved is fetched again; the failure that led here says more than that one.
     await file.flush().catch(() => {});
-    await syncing?.catch(() => {});
+    await syncing.catch(() => {});
     if (growth.bytes() > 0) await sync().catch(() => {});
     await close(failure);
   };
@@ -123,7 +126,7 @@ export async function openPartial(
     isPieced: () => answers > 1,
     begin: (said) => {
       answers += 1;
-      journaled = false;
+      journaled &&= said?.etag === validator?.etag && said?.endpoint === validator?.endpoint;
       validator = said;
     },
     append: (piece) => {
@@ -140,7 +143,7 @@ export async function openPartial(
           return true;
         }
         await rm(paths.journal, { force: true });
-        [syncedBytes, journaled, validator, answers] = [0, false, undefined, 0];
+        [syncedBytes, askedBytes, journaled, validator, answers] = [0, 0, false, undefined, 0];
         await file.clear();
         return false;
       } catch (error) {

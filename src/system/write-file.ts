@@ -5,11 +5,12 @@ import { basename, dirname, join } from 'node:path';
 /**
  * Replaces a file so that a reader, a kill or a power loss sees the old content or the new one and nothing between: written
  * aside in the same folder, synced, renamed, and the folder synced (rename(2), fsync(2)).
+ * @param options.sync false where it has to outlast a kill alone: a power loss may then leave anything
  */
 export async function writeFileWhole(
   path: string,
   content: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; sync?: boolean } = {},
 ): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
@@ -20,7 +21,7 @@ export async function writeFileWhole(
       // The umask of a service must not make unreadable what is for others.
       if (options.mode !== undefined) await file.chmod(options.mode);
       await file.writeFile(content);
-      await file.sync();
+      if (options.sync !== false) await file.sync();
     } finally {
       await file.close();
     }
@@ -29,7 +30,7 @@ export async function writeFileWhole(
     await rm(aside, { force: true });
     throw error;
   }
-  await syncFolder(folder);
+  if (options.sync !== false) await syncFolder(folder);
 }
 
 /** Makes the names in a folder durable. */

@@ -37,6 +37,8 @@ export interface ProxiedRequest {
 export interface FaultProxyOptions extends LinkOptions {
   /** Asked for each request as it comes. */
   readonly faultOf?: (request: ProxiedRequest) => Fault | undefined;
+  /** Told as bytes of bodies are sent on: how many there were until now. */
+  readonly onSent?: (totalBytes: number) => void;
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -58,6 +60,7 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const link = makeLink(options);
   const records: Writable[] = [];
+  let totalBytes = 0;
 
   const server = createServer((incoming, answer) => {
     const { method = '', url: path = '', headers } = incoming;
@@ -113,7 +116,9 @@ export async function startFaultProxy(
     if (answer.destroyed) return false;
     if (passed.length > 0) {
       record.sentBytes += passed.length;
-      if (!answer.write(passed)) await Promise.race([once(answer, 'drain'), once(answer, 'close')]);
+      totalBytes += passed.length;
+      options.onSent?.(totalBytes);
+      if (!answer.write(passed)) await drained(answer);
     }
     if (passed.length === bytes.length) return true;
     // Only once the bytes before it are out: a reset takes along what still waits.
@@ -139,6 +144,16 @@ export async function startFaultProxy(
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Until more can be written, or never. */
+async function drained(answer: ServerResponse): Promise<void> {
+  const stop = new AbortController();
+  const events = ['drain', 'close'].map((name) => once(answer, name, { signal: stop.signal }));
+  await Promise.race(events);
+  // Those that did not come would wait as long as the answer lasts, each with its listeners.
+  for (const event of events) event.catch(() => {});
+  stop.abort();
 }
 
 function corrupted(chunk: Buffer, index: number): Buffer {
