@@ -11,7 +11,7 @@ import { timed } from './timed.ts';
 const images = 8;
 const baseMegabytes = 100;
 const ownMegabytes = 40;
-const pairs = 7;
+const pairs = 8;
 
 /**
  * A prefetch of images that share a base, against pulls of one after the other by podman, as bootc does it.
