@@ -15,6 +15,22 @@ const osImageHelp = 'OS image: [docker://]REFERENCE, oci:DIR, oci-archive:FILE o
  */
 export async function runProgramLine(argv: readonly string[], signal: AbortSignal): Promise<ExitStatus> {
   let status: ExitStatus = 0;
+  const program = programTree(signal, (ended) => {
+    status = ended;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    // Commander has printed what it had to say; --help and --version end here too, with 0.
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? 0 : new Failure('Usage', error.message).exitStatus;
+    throw error;
+  }
+  return status;
+}
+
+/** Every command and option. The manual and the shells' completions are made of it too. */
+export function programTree(signal: AbortSignal, end: (status: ExitStatus) => void): Command {
   const program = new Command('bound-images')
     .description(
       'Makes the app images that a bootc OS image is bound to present before that OS image can boot.',
@@ -27,7 +43,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .description('what is bound, and whether the store has it')
     .action(async (place: Place) => {
       const { status: run } = await import('./status.ts');
-      status = await run(place, signal);
+      end(await run(place, signal));
     });
   withLogin(withPlace(program.command('plan')))
     .description(
@@ -36,20 +52,20 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .argument('[image]', osImageHelp)
     .action(async (image: string | undefined, place: PullPlace) => {
       const { plan } = await import('./plan.ts');
-      status = await plan(image, place, signal);
+      end(await plan(image, place, signal));
     });
   withLogin(withPlace(program.command('prefetch')))
     .description('make present every image that a root, or IMAGE, binds')
     .argument('[image]', osImageHelp)
     .action(async (image: string | undefined, place: PullPlace) => {
       const { prefetch } = await import('./prefetch.ts');
-      status = await prefetch(image, place, signal);
+      end(await prefetch(image, place, signal));
     });
   withPlace(program.command('verify'))
     .description('check that every bound image is there and whole')
     .action(async (place: Place) => {
       const { verify } = await import('./verify.ts');
-      status = await verify(place, signal);
+      end(await verify(place, signal));
     });
 
   withLogin(program.command('inspect'))
@@ -58,7 +74,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .option('--json', 'print one JSON document')
     .action(async (image: string, options: PullPlace) => {
       const { inspect } = await import('./inspect.ts');
-      status = await inspect(image, options, signal);
+      end(await inspect(image, options, signal));
     });
 
   withLogin(program.command('lint'))
@@ -82,7 +98,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .option('--sarif', 'print a SARIF 2.1.0 log, for code scanners')
     .action(async (name: string, options: LintCommandOptions) => {
       const { lint } = await import('./lint.ts');
-      status = await lint(name, options, signal);
+      end(await lint(name, options, signal));
     });
   withLogin(program.command('lock'))
     .description(
@@ -103,7 +119,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .option('--json', 'print one JSON document')
     .action(async (root: string, options: LockCommandOptions) => {
       const { lock } = await import('./lock.ts');
-      status = await lock(root, options, signal);
+      end(await lock(root, options, signal));
     });
   withLogin(program.command('stamp'))
     .description(
@@ -123,7 +139,7 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .option('--json', 'print one JSON document')
     .action(async (image: string | undefined, options: StampOptions) => {
       const { stamp } = await import('./stamp.ts');
-      status = await stamp(image, options, signal);
+      end(await stamp(image, options, signal));
     });
   withLogin(program.command('extract'))
     .description(
@@ -139,18 +155,9 @@ export async function runProgramLine(argv: readonly string[], signal: AbortSigna
     .option('--json', 'print one JSON document')
     .action(async (image: string, paths: readonly string[], options: ExtractOptions) => {
       const { extract } = await import('./extract.ts');
-      status = await extract(image, paths, options, signal);
+      end(await extract(image, paths, options, signal));
     });
-
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    // Commander has printed what it had to say; --help and --version end here too, with 0.
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? 0 : new Failure('Usage', error.message).exitStatus;
-    throw error;
-  }
-  return status;
+  return program;
 }
 
 function withPlace(command: Command): Command {
