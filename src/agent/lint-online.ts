@@ -1,16 +1,24 @@
 import pLimit from 'p-limit';
 import { type Finding, finding } from '../bundle/finding.ts';
+import type { Definition, PullOptions } from '../model/definition.ts';
+import type { Digest } from '../model/digest.ts';
 import { asFailure } from '../model/failure.ts';
 import type { Platform } from '../model/manifest.ts';
-import { shown } from '../model/problem-codes.ts';
+import { problem, shown } from '../model/problem-codes.ts';
 import { type Want, wantsOf } from '../plan/want.ts';
-import type { Definition } from '../model/definition.ts';
 import { type Access, hostPlatform } from './access.ts';
 
 const asksAtOnce = 6;
 
+/** What a registry said of one want: the image by its configuration for the first platform, which is its ID in a store. */
+interface Answer {
+  readonly want: Want;
+  readonly imageId?: Digest | undefined;
+  readonly findings: readonly Finding[];
+}
+
 /**
- * Asks the registries for every image that is bound, for each architecture in Go's words; none given is this host's.
+ * Asks the registries for every image that is bound, for each architecture in Go's words, `arm64` or `arm/v7`; none is this host's.
  * @throws Failure `Cancelled`
  */
 export async function lintOnline(
@@ -19,66 +27,103 @@ export async function lintOnline(
   access: Access,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const { wants } = wantsOf(definitions);
-  const host = hostPlatform();
-  const platforms =
-    architectures.length === 0
-      ? [host]
-      : architectures.map((architecture) => ({ os: 'linux', architecture }));
+  const platforms = architectures.length === 0 ? [hostPlatform()] : architectures.map(platformOf);
   const limit = pLimit(asksAtOnce);
-  const found = await Promise.all(
-    wants.map((want) => limit(() => lintWant(want, platforms, access, signal))),
+  const { wants } = wantsOf(definitions);
+  const answers = await Promise.all(
+    wants.map((want) => limit(() => askFor(want, platforms, access, signal))),
   );
   signal.throwIfAborted();
-  return found.flat();
+  return [...answers.flatMap(({ findings }) => findings), ...twoNames(answers)];
 }
 
-async function lintWant(
+function platformOf(text: string): Platform {
+  const [architecture = '', variant] = text.split('/');
+  return { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
+async function askFor(
   want: Want,
   platforms: readonly Platform[],
   access: Access,
   signal: AbortSignal,
-): Promise<Finding[]> {
-  const [bound] = want.boundBy;
-  if (bound === undefined) return [];
-  const at = { file: bound.imageFile, line: bound.line };
+): Promise<Answer> {
   try {
-    const [registry, pull] = [await access.registry(), await access.pullOptions(want)];
+    const pull = await access.pullOptions(want);
+    const registry = await access.registry();
     // By digest this asks nothing; by tag it tells an image that is not there from one for other architectures.
     const digest = await registry.resolveDigest(want.reference, { pull, signal });
-    const findings: Finding[] = [];
+    const pinned: Want = { ...want, pull, reference: { ...want.reference, digest } };
     // Arch= of the quadlet says which one is meant, whatever the host is.
-    for (const platform of pull.arch === undefined ? platforms : platforms.slice(0, 1)) {
-      const lacking = await lackOf({ ...want.reference, digest }, platform);
-      if (lacking !== undefined) findings.push(lacking);
-    }
-    return findings;
-
-    async function lackOf(reference: Want['reference'], platform: Platform): Promise<Finding | undefined> {
-      const wanted = `${pull.os ?? platform.os}/${pull.arch ?? platform.architecture}`;
-      const text = (reason: string): string =>
-        `${shown(want.image)} has no image for ${wanted}: ${reason}. Push one, or say by --arch what the OS image is for.`;
-      try {
-        const manifest = await registry.resolve(reference, { platform, pull, signal });
-        const config = await registry.config(reference, manifest, { pull, signal });
-        // Artifacts and old images do not say.
-        if (config.architecture === undefined || config.os === undefined) return undefined;
-        const has = `${config.os}/${config.architecture}`;
-        return has === wanted ? undefined : finding('no-architecture', at, text(`it is one for ${has}`));
-      } catch (error) {
-        const failure = asFailure(error);
-        // The reference is there, but no such platform in its index (choosePlatform); otherwise a pinned digest is gone.
-        if (failure.code !== 'NotFound' || !failure.message.includes('there is no image for')) throw failure;
-        return finding('no-architecture', at, text(failure.message));
-      }
-    }
+    const asked = pull.arch === undefined ? platforms : platforms.slice(0, 1);
+    const answers: Answer[] = [];
+    for (const platform of asked) answers.push(await askForPlatform(pinned, platform, access, signal));
+    return { want, imageId: answers[0]?.imageId, findings: answers.flatMap(({ findings }) => findings) };
   } catch (error) {
-    const failure = asFailure(error);
-    if (signal.aborted || failure.code === 'Cancelled' || failure.code === 'Internal') throw failure;
-    const isGone = failure.code === 'NotFound';
-    const text = isGone
-      ? `${shown(want.image)} is not there: ${failure.message}. Correct the reference, or push the image.`
-      : `whether ${shown(want.image)} is there is not known: ${failure.message}. Run lint again with network and logins.`;
-    return [finding(isGone ? 'image-not-found' : 'image-unknown', at, text)];
+    const { code, message } = asFailure(error);
+    if (signal.aborted || code === 'Cancelled' || code === 'Internal') throw error;
+    const name = shown(want.image);
+    const text =
+      code === 'NotFound'
+        ? `${name} is not there: ${message}. Correct the reference, or push the image.`
+        : `whether ${name} is there is not known: ${message}. Run lint again with network and logins.`;
+    const found = finding(code === 'NotFound' ? 'image-not-found' : 'image-unknown', placeOf(want), text);
+    return { want, findings: [found] };
   }
+}
+
+async function askForPlatform(
+  want: Want,
+  platform: Platform,
+  access: Access,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { reference, pull } = want;
+  const registry = await access.registry();
+  try {
+    const manifest = await registry.resolve(reference, { platform, pull, signal });
+    const { os, architecture } = await registry.config(reference, manifest, { pull, signal });
+    const has = `${os}/${architecture}`;
+    // Artifacts and old images do not say. An image that is no index is pulled whatever it is for.
+    const isRight = os === undefined || architecture === undefined || has === wantedPlatform(platform, pull);
+    return {
+      want,
+      imageId: manifest.config.digest,
+      findings: isRight ? [] : [lacking(want, platform, `it is one for ${has}`)],
+    };
+  } catch (error) {
+    const { code, message } = asFailure(error);
+    // The index is there, but has no such platform (choosePlatform); else a pinned digest is gone.
+    if (code !== 'NotFound' || !message.includes('there is no image for')) throw error;
+    return { want, findings: [lacking(want, platform, message)] };
+  }
+}
+
+function lacking(want: Want, platform: Platform, reason: string): Finding {
+  const text = `${shown(want.image)} has no image for ${wantedPlatform(platform, want.pull)}: ${reason}. Push one, or say by --arch what the OS image is for.`;
+  return finding('no-architecture', placeOf(want), text);
+}
+
+function wantedPlatform({ os, architecture }: Platform, pull: PullOptions): string {
+  return `${pull.os ?? os}/${pull.arch ?? architecture}`;
+}
+
+/** Names of one image: bootc's prune cannot remove it once neither is bound. */
+function twoNames(answers: readonly Answer[]): Finding[] {
+  const known = answers.filter(({ imageId }) => imageId !== undefined);
+  return [...Map.groupBy(known, ({ imageId }) => imageId).values()].flatMap(([first, ...others]) =>
+    others.map(({ want }) =>
+      problem(
+        'two-names',
+        placeOf(want),
+        `${want.image} and ${first?.want.image} are one image, of which bootc could remove neither later. Write the same Image= into both.`,
+      ),
+    ),
+  );
+}
+
+function placeOf({ boundBy: [bound] }: Want): { file: string; line?: number } {
+  return bound === undefined
+    ? { file: '/usr/lib/bootc/bound-images.d' }
+    : { file: bound.imageFile, line: bound.line };
 }

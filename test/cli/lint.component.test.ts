@@ -73,10 +73,28 @@ it('says which bound images are not there, or not for an architecture', async ()
     'image-not-found tag.image:3',
     'no-architecture two.image:2',
   ]);
+  const named = await findings(rootPath, '--online', '--arch=amd64');
+  // The first image of two:1 stands in fixed:1 too, but for another architecture.
+  expect(codes(named.found)).not.toContain('two-names');
   const { found } = await findings(rootPath, '--online', '--arch=s390x');
   expect(found.find(({ file }) => file.endsWith('two.image'))?.text).toContain(
     'only for linux/amd64, linux/arm64',
   );
+});
+
+it('finds two names of one image', async () => {
+  const { address } = registry;
+  const digest = await pushImage(await app('named'), `${address}/named:1`);
+  const rootPath = await makeRoot({
+    ...bound('a.image', `[Image]\nImage=${address}/named@${digest}\n`),
+    ...bound('b.image', `[Image]\nImage=${address}/named:1\n`),
+  });
+  const { exitCode, found } = await findings(rootPath, '--online');
+  expect(exitCode).toBe(0);
+  expect(found.map(({ code, file }) => `${code} ${file.replace(/^.*\//, '')}`)).toEqual([
+    'floating-tag b.image',
+    'two-names b.image',
+  ]);
 });
 
 it('finds a stamp that says something else than the files', async () => {
