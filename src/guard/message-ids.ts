@@ -18,6 +18,7 @@ export const messageIds = {
   'staged-locked': { id: 'd4774664b930479980259c9486c78ee5', priority: 5 },
   'staged-unlocked': { id: '2a04d81a142a44eb961277059486d740', priority: 5 },
   'upgrade-alarm': { id: '7709aec614664463a24e9c77f22d1194', priority: 4 },
+  'look-ahead-failed': { id: '97c19f09f30d4420ab471f78f909a0bd', priority: 4 },
   rebooting: { id: '3939503d9e37499b83dbf75f30c8917f', priority: 5 },
 } as const satisfies Record<string, { readonly id: string; readonly priority: 3 | 4 | 5 | 6 }>;
 
