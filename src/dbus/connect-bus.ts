@@ -102,7 +102,8 @@ export async function connectBus(address: string, options: BusOptions): Promise<
     }
   };
   const take = ({ bytes, tooLarge }: Frame): void => {
-    const message = readMessage(bytes);
+    const message = messageIn(bytes);
+    if (message === undefined) return;
     if (message.kind === 'call' || message.kind === 'signal') return options.onMessage(message, tooLarge);
     answers.get(message.replySerial ?? 0)?.(
       tooLarge
@@ -160,18 +161,28 @@ function onceAccepted(socket: Socket, end: (why: Failure) => void, onData: (chun
   socket.on('data', read);
 }
 
+/** Undefined where its header is none: the bus checks headers, but not by our limits. Where it ends is known, so the next can be read. */
+function messageIn(bytes: Buffer): Message | undefined {
+  try {
+    return readMessage(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 function readFrames(
   bodyBytesMax: number,
   take: (frame: Frame) => void,
   end: (why: Failure) => void,
 ): (chunk: Buffer) => void {
   const frames = createFrames(bodyBytesMax);
-  return (chunk) => {
+  const cut = (chunk: Buffer): Frame[] => {
     try {
-      for (const frame of frames.push(chunk)) take(frame);
+      return frames.push(chunk);
     } catch (cause) {
-      // The bus checks headers itself. One that we cannot read is a bus that we do not understand.
       end(new Failure('Transient', 'the bus sent what is no message', { cause }));
+      return [];
     }
   };
+  return (chunk) => cut(chunk).forEach(take);
 }

@@ -120,6 +120,13 @@ const call: Outgoing = {
   body: [['quay.io/ex/app:1'], new Map([['scope', variant('s', 'booted')]])],
 };
 
+test('a header may name types that are not taken here: its body alone is refused', () => {
+  const bytes = writeMessage({ ...call, signature: 'h', body: Buffer.alloc(4) }, 1);
+  const message = readMessage(bytes);
+  expect(message.signature).toBe('h');
+  expect(() => readBody(message)).toThrow(expect.objectContaining({ code: 'BadContent' }));
+});
+
 test('a message is read as it was written, however the stream is cut', () => {
   const bytes = Buffer.concat([
     writeMessage(call, 1),

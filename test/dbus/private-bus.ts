@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -14,6 +14,8 @@ export interface PrivateBus extends AsyncDisposable {
 export async function privateBus(): Promise<PrivateBus> {
   const folder = await temporaryFolder();
   const address = `unix:path=${join(folder.path, 'socket')}`;
+  // Other users may connect.
+  await chmod(folder.path, 0o755);
   const configuration = join(folder.path, 'bus.conf');
   await writeFile(configuration, busConfiguration(address));
   const daemon = spawn('dbus-daemon', [`--config-file=${configuration}`, '--nofork', '--print-address'], {
@@ -42,6 +44,7 @@ function busConfiguration(address: string): string {
     <allow send_destination="*" eavesdrop="true"/>
     <allow eavesdrop="true"/>
     <allow own="*"/>
+    <allow user="*"/>
   </policy>
 </busconfig>
 `;

@@ -51,7 +51,7 @@ export async function race(calls: number, idleMs: number): Promise<RaceResult> {
       lost.push(asFailure(error).message);
     }
   };
-  while (made < calls) {
+  for (let rounds = Math.ceil(calls / callers); rounds > 0; rounds -= 1) {
     await Promise.all(
       connections.map(async (bus, index) => {
         await delay(idleMs - earlyMs + Math.random() * (earlyMs + lateMs));
