@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Deployment } from '../../src/model/deployment.ts';
 import { type BootcHost, bootBootcHost, osReference } from '../standin/host.ts';
 import { makeOsImage } from '../standin/os-image.ts';
+import { makeImage, makeLayer } from '../support/image.ts';
 
 const project = join(import.meta.dirname, '..', '..');
+const appReference = '127.0.0.1:5000/app:1';
 const osImage = `docker://${osReference}`;
 
 let host: BootcHost;
@@ -16,6 +18,7 @@ beforeAll(async () => {
     osImage: first,
     binds: { [project]: project },
   });
+  await host.push(makeImage([await makeLayer({ app: '1' })]), appReference);
 });
 afterAll(async () => host[Symbol.asyncDispose]());
 
@@ -55,4 +58,19 @@ test('an unlocked one is booted, and the one before is its rollback', async () =
   await host.reboot();
   expect(await host.stdoutOf('cat', '/usr/lib/os-release')).toContain('VERSION_ID=2');
   expect(Object.keys(await slots('list-by-status')).sort()).toEqual(['booted', 'rollback']);
+});
+
+test('each staging takes all bound images out of its store', async () => {
+  const store = 'containers-storage:[overlay@/usr/lib/bootc/storage+/run/tests]example.com/app:1';
+  const script = 'mount -o remount,bind,rw /sysroot && exec skopeo copy --quiet "$@"';
+  await host.stdoutOf('unshare', '--mount', 'sh', '-c', script, 'sh', `docker://${appReference}`, store);
+  const stored = async (): Promise<string> =>
+    host.stdoutOf('podman', '--storage-opt=additionalimagestore=/usr/lib/bootc/storage', 'images', '--quiet');
+  expect(await stored()).not.toBe('');
+  await host.push(
+    await makeOsImage({ version: '3', bound: { 'app.image': 'example.com/app:1' } }),
+    osReference,
+  );
+  await host.stdoutOf('bootc', 'upgrade', '--quiet');
+  expect(await stored()).toBe('');
 });

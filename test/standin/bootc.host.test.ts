@@ -123,6 +123,12 @@ test('a switch is booted, with what it binds', async () => {
   expect(await host.stdoutOf('systemctl', 'is-system-running')).toBe('running');
 });
 
+test('its update service reboots into the update', async () => {
+  await publish({ 'app.image': `${registry}/app:1` }, `${registry}/other:1`);
+  await host.rebootBy('systemctl', 'start', 'bootc-fetch-apply-updates.service');
+  expect(await host.stdoutOf('cat', '/usr/lib/os-release')).toContain(`VERSION_ID=${version}\n`);
+});
+
 test('an older one cannot stage locked, and takes an image of one name too many for garbage', async () => {
   await host.stdoutOf('mkdir', '-p', '/etc/bootc-standin/older');
   expect((await bootc('upgrade', '--download-only')).exitCode).toBe(2);

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../src/model/digest.ts';
+import { runProgram } from '../../src/system/run-program.ts';
 import { type Host, type HostOptions, type HostResult, bootHost } from '../host/boot.ts';
 import { type Image, writeLayout } from '../support/image.ts';
 
@@ -15,11 +16,14 @@ export interface BootcHost extends Host {
   push(content: Image | readonly Image[], reference: string): Promise<Digest>;
   /** Standard output of a command that has to succeed. @throws Error with what it said */
   stdoutOf(...argv: readonly string[]): Promise<string>;
+  /** Runs a command that reboots the host, as `bootc upgrade --apply` does, and returns when it is up again. */
+  rebootBy(...argv: readonly string[]): Promise<void>;
 }
 
 /** The OS image that such a host follows. */
 export const osReference = '127.0.0.1:5000/os:latest';
 
+const shutdownLimitMs = 60_000;
 const standIn = '/usr/libexec/bootc-standin';
 
 /**
@@ -55,6 +59,13 @@ export async function bootBootcHost(options: BootcHostOptions): Promise<BootcHos
     await rm(outside, { recursive: true });
     return digest;
   };
+  const rebootBy = async (...argv: readonly string[]): Promise<void> => {
+    const [, leaderPid = ''] = /^\/proc\/(\d+)\//.exec(host.path('/')) ?? [];
+    // It answers or is ended with the host, whichever comes first.
+    await host.run(argv).catch(() => {});
+    await runProgram('tail', [`--pid=${leaderPid}`, '--follow', '/dev/null'], { limitMs: shutdownLimitMs });
+    await host.start();
+  };
   try {
     await checked('sh', join(standIn, 'install.sh'), options.backend ?? 'ostree');
     await push(options.osImage, osReference);
@@ -64,7 +75,7 @@ export async function bootBootcHost(options: BootcHostOptions): Promise<BootcHos
     await host[Symbol.asyncDispose]();
     throw error;
   }
-  return { ...host, push, stdoutOf: checked };
+  return { ...host, push, stdoutOf: checked, rebootBy };
 }
 
 function succeeded(argv: readonly string[], { exitCode, stdout, stderr }: HostResult): string {
