@@ -1,7 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { folderFiles } from '../contents/blob-files.ts';
 import type { ImageSource } from '../contents/source.ts';
 import { digestParts, type Digest } from '../model/digest.ts';
@@ -22,11 +20,13 @@ export function spooled(source: ImageSource, folderPath: string): ImageSource {
         const partPath = join(folderPath, `${hex}.part`);
         const { signal } = options;
         const blob = await source.blob(descriptor, { signal });
-        await pipeline(
-          blob,
-          createWriteStream(partPath, { mode: 0o600 }),
-          signal === undefined ? {} : { signal },
-        );
+        const file = await open(partPath, 'wx', 0o600);
+        try {
+          // Piece by piece: a stream would hold those that wait to be written.
+          for await (const piece of blob) await file.writeFile(piece);
+        } finally {
+          await file.close();
+        }
         await rename(partPath, join(folderPath, hex));
       };
       const fetching = fetched.get(descriptor.digest) ?? fetchOnce();

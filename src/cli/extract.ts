@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { hostPlatform, openAccess } from '../agent/access.ts';
 import { extractImage } from '../agent/extract-image.ts';
 import type { ExitStatus } from '../model/failure.ts';
@@ -20,6 +21,9 @@ export async function extract(
   { to, arch, os, authfile, json }: ExtractOptions,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
+  // Layers pass through in buffers outside of the heap, which do not make a collection due. The young generation, which they are
+  // collected with, is not to grow: it is then collected often. A layer of 1 GiB takes 110 MiB like this instead of 180.
+  setFlagsFromString('--semi-space-growth-factor=1');
   await using access = openAccess('/', authfile === undefined ? undefined : resolve(authfile));
   const host = hostPlatform();
   // The host's variant says nothing of another architecture.

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { beforeEach, expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { seededBytes } from '../support/image.ts';
@@ -202,3 +204,35 @@ async function pushArtifact(files: readonly Titled[], reference: string): Promis
     `docker://${reference}`,
   );
 }
+
+it('takes 150 MiB at most for a layer of 1 GiB', { timeout: 180_000 }, async () => {
+  const container = (await buildah('from', 'scratch')).trim();
+  const big = await open(join((await buildah('mount', container)).trim(), 'big'), 'w');
+  for (let at = 0; at < 1024; at += 1)
+    await big.write(at % 4 === 0 ? seededBytes(`${at}`, 2 ** 20) : Buffer.alloc(2 ** 20, 'not much in it, '));
+  await big.close();
+  const image = `${registry.address}/large:1`;
+  await buildah('commit', container, 'large');
+  await buildah('push', '--tls-verify=false', 'large', `docker://${image}`);
+
+  // Bundled, as the product is: what Node needs to run TypeScript is not to be measured.
+  const program = join(base, 'program');
+  const entryPoints = [fileURLToPath(new URL('../../src/main.ts', import.meta.url))];
+  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  await build({
+    entryPoints,
+    outdir: program,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    banner: { js },
+  });
+  const tell = "process.on('exit', () => console.error(process.resourceUsage().maxRSS))";
+  const argv = [`--import=data:text/javascript,${tell}`, join(program, 'main.mjs'), 'extract', image, 'big'];
+  const { exitCode, stderr } = await runProgram(process.execPath, [...argv, '--to', join(base, 'out')]);
+  expect(exitCode).toBe(0);
+  expect((await lstat(join(base, 'out/big'))).size).toBe(2 ** 30);
+  expect(Number(stderr.trim()) / 1024).toBeLessThanOrEqual(150);
+});
