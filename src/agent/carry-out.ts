@@ -38,7 +38,7 @@ export async function carryOut(
   return pulls.length === 0 ? [] : pullImages(pulls, importPullInto(storePath, access), signal, onEvent);
 }
 
-async function checkRoom(plan: Plan, storePath: string): Promise<void> {
+export async function checkRoom(plan: Plan, storePath: string): Promise<void> {
   await checkWritable(storePath);
   const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
   if (shortage !== undefined) throw shortage;

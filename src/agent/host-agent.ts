@@ -1,12 +1,12 @@
 import type { Deployment } from '../model/deployment.ts';
-import type { AgentChange, HostAgent, JobRequest, JobResult, PlanReport } from '../model/host-agent.ts';
+import type { AgentChange, HostAgent, Job, JobRequest, JobResult, PlanReport } from '../model/host-agent.ts';
 import type { HostState, NextBoot } from '../model/host-state.ts';
 import type { Want } from '../plan/want.ts';
 import type { Requirement } from '../policy/parse-policy.ts';
 import { type ImageRecord, hostState, type UnderWay } from './host-state.ts';
 import type { HostStore } from './host-store.ts';
-import { hostWants } from './host-wants.ts';
-import { createJobs, type JobChange, type JobContext } from './jobs.ts';
+import { hostWants, verifyScope } from './host-wants.ts';
+import { createJobs, hasEnded, type JobChange, type JobContext, type Jobs } from './jobs.ts';
 import { type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.ts';
 
 export interface HostAgentParts {
@@ -16,7 +16,8 @@ export interface HostAgentParts {
   readonly candidate: () => KnownCandidate | undefined;
   readonly record: (reference: string) => ImageRecord | undefined;
   readonly requirements: (want: Want) => readonly Requirement[];
-  readonly nextBoot: (survey: HostSurvey) => NextBoot;
+  /** @param completing whether a job that brings images is under way */
+  readonly nextBoot: (survey: HostSurvey, completing: boolean) => NextBoot;
   readonly plan: (osImage: string, survey: HostSurvey) => Promise<PlanReport>;
   readonly run: (request: JobRequest, context: JobContext & HostContext) => Promise<JobResult>;
   readonly nextJobId: () => bigint;
@@ -45,6 +46,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   const listeners = new Set<(change: AgentChange) => void>();
   const underWay = new Map<string, UnderWay>();
   const bytesToFetch = new Map<string, number>();
+  let jobs: Jobs | undefined;
   let survey = await look();
   let state = shown();
 
@@ -53,7 +55,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   }
   function shown(): HostState {
     const { record, requirements } = parts;
-    const nextBoot = parts.nextBoot(survey);
+    const nextBoot = parts.nextBoot(survey, jobs?.list().some(isCompleting) === true);
     return hostState(survey, { record, requirements, nextBoot, underWay, bytesToFetch, nowUs: nowUs() });
   }
   const tell = (change: AgentChange): void => {
@@ -108,31 +110,37 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
       await refresh();
     }
   };
-  const jobs = createJobs({
+  const created = createJobs({
     run: runJob,
     nextId: parts.nextJobId,
     nowUs,
     onChange: (change: JobChange) => tell(change),
     keepMs: keepJobMs,
   });
+  jobs = created;
 
   return {
     state: () => state,
-    jobs: jobs.list,
+    jobs: created.list,
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
     refresh,
     plan: async (osImage) => parts.plan(osImage, survey),
-    start: (request, uid) => jobs.start(request, imagesOf(request, survey), uid),
-    cancel: jobs.cancel,
-    drain: jobs.drain,
+    start: (request, uid) => created.start(request, imagesOf(request, survey), uid),
+    cancel: created.cancel,
+    drain: created.drain,
   };
+}
+
+function isCompleting(job: Job): boolean {
+  return !hasEnded(job) && (job.operation === 'prefetch' || job.operation === 'upgrade');
 }
 
 function imagesOf(request: JobRequest, survey: HostSurvey): string[] {
   if (request.operation !== 'prefetch' && request.operation !== 'verify') return [];
-  const { assessments } = hostWants(survey, request.scope, request.images).survey;
+  const scope = request.operation === 'verify' ? verifyScope(request.scope) : request.scope;
+  const { assessments } = hostWants(survey, scope, request.images).survey;
   return assessments.map(({ want }) => want.image);
 }

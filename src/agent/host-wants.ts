@@ -16,15 +16,18 @@ export interface HostWants {
 
 /**
  * The images that a scope binds, or those of them that are named.
+ * @param scope `deployments` is all that is on disk: `all` but for the candidate
  * @param images references, exactly as `Image=` has them; none means all
  * @throws Failure `Usage` for a reference that nothing in scope binds
  */
 export function hostWants(
   { inventory, binders }: HostSurvey,
-  scope: Scope,
+  scope: Scope | 'deployments',
   images: readonly string[],
 ): HostWants {
-  const inScope = binders.filter(({ slot }) => scope === 'all' || slot === scope);
+  const inScope = binders.filter(
+    ({ slot }) => scope === 'all' || slot === scope || (scope === 'deployments' && slot !== 'candidate'),
+  );
   const byName = new Map<string, { readonly assessment: Assessment; readonly binder: Binder }>();
   for (const binder of inScope) {
     for (const assessment of binder.survey.assessments) {
@@ -69,4 +72,9 @@ function accessByRoot(rootOf: ReadonlyMap<Want, string>): Access {
       await Promise.all([...byRoot.values()].map(async (access) => access[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** What a verification of a scope is about: what nobody has staged yet is not looked for. */
+export function verifyScope(scope: Scope): Scope | 'deployments' {
+  return scope === 'all' ? 'deployments' : scope;
 }

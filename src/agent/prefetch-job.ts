@@ -1,5 +1,5 @@
 import { Failure } from '../model/failure.ts';
-import type { JobRequest, JobResult } from '../model/host-agent.ts';
+import type { Scope } from '../model/host-agent.ts';
 import type { HostContext } from './host-agent.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
@@ -13,14 +13,16 @@ export interface Records {
 }
 
 /**
- * The job `prefetch`: makes present what a scope binds.
+ * Makes present what a scope binds, or those of its images that are named.
+ * @returns the references that were pulled
  * @throws Failure of the first image that failed, with how many did; `NoSpace`, `Cancelled`
  */
-export async function prefetchJob(
-  { images, scope }: Extract<JobRequest, { operation: 'prefetch' }>,
+export async function prefetchScope(
+  scope: Scope,
+  images: readonly string[],
   context: JobContext & HostContext,
   records: Records,
-): Promise<JobResult> {
+): Promise<readonly string[]> {
   const wants = hostWants(context.survey(), scope, images);
   await using access = wants.access;
   const results = await prefetch(wants.survey, access, context.signal, showProgress(context));
@@ -29,7 +31,7 @@ export async function prefetchJob(
     else if (outcome === 'pulled') await records.pulled(want.image);
   }
   throwFirst(results);
-  return { images: results.filter(({ outcome }) => outcome === 'pulled').map(({ want }) => want.image) };
+  return results.filter(({ outcome }) => outcome === 'pulled').map(({ want }) => want.image);
 }
 
 /** Prefetch's events as a job's progress. */

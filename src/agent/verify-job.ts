@@ -1,76 +1,108 @@
+import type { Damage } from '../guard/repair.ts';
 import { Failure } from '../model/failure.ts';
 import type { JobRequest, JobResult } from '../model/host-agent.ts';
+import type { StoredImage } from '../model/inventory.ts';
+import type { Want } from '../plan/want.ts';
 import { type Verification, verifyStored } from '../store/verify-store.ts';
+import { deepVerify } from './deep-verify.ts';
+import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
-import { type HostWants, hostWants } from './host-wants.ts';
+import { hostWants, verifyScope } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
-import type { Records } from './prefetch-job.ts';
+import { repairOnHost } from './repair-on-host.ts';
 
-export interface VerifyParts {
-  readonly records: Records;
-  /** Finds layers whose content is not what their digests say, by the names of the images that have them. */
-  readonly deepFaults: (
-    wants: HostWants,
-    signal: AbortSignal,
-  ) => Promise<ReadonlyMap<string, readonly string[]>>;
-  /** Makes images whole again, of which a verification has found that they are not. @throws Failure */
-  readonly repair: (wants: HostWants, context: JobContext & HostContext) => Promise<void>;
+/** What is wrong with one image that is bound. */
+export interface Fault {
+  readonly want: Want;
+  /** Each thing, for a person. */
+  readonly what: readonly string[];
+  /** Absent where there is nothing of it in the store. */
+  readonly damage?: Damage;
 }
 
+type VerifyRequest = Extract<JobRequest, { operation: 'verify' }>;
+
 /**
- * The job `verify`: whether every image of a scope is there and whole. With `repair`, pulls again what is not.
+ * The job `verify`: whether every image of a scope is there and whole. With `repair`, brings again what is not.
  * @returns in `damaged` the references that are not there and whole in the end, missing ones among them
  * @throws Failure of a repair, `Cancelled`
  */
 export async function verifyJob(
-  request: Extract<JobRequest, { operation: 'verify' }>,
+  request: VerifyRequest,
+  host: Host,
   context: JobContext & HostContext,
-  parts: VerifyParts,
 ): Promise<JobResult> {
-  const damaged = await findFaults(request, context, parts);
-  if (!request.repair || damaged.length === 0) return { damaged };
-  await parts.repair(hostWants(context.survey(), request.scope, damaged), context);
+  const faults = await findFaults(request, host, context);
+  const images = faults.map(({ want }) => want.image);
+  if (!request.repair || faults.length === 0) return { damaged: images };
+  await repairOnHost(faults, host, context);
   await context.refresh();
-  return { damaged: await findFaults({ ...request, images: damaged }, context, parts) };
+  const left = await findFaults({ ...request, images }, host, context);
+  return { damaged: left.map(({ want }) => want.image) };
 }
 
 async function findFaults(
-  { images, scope, deep }: Extract<JobRequest, { operation: 'verify' }>,
+  { images, scope, deep }: VerifyRequest,
+  { memory, journal }: Host,
   { survey, signal, update, underWay }: JobContext & HostContext,
-  { records, deepFaults }: VerifyParts,
-): Promise<string[]> {
-  const wants = hostWants(survey(), scope, images);
+): Promise<Fault[]> {
+  const wants = hostWants(survey(), verifyScope(scope), images);
   await using _ = wants.access;
   const { inventory, assessments } = wants.survey;
-  const deepFound = deep ? await deepFaults(wants, signal) : new Map<string, readonly string[]>();
-  const damaged: string[] = [];
+  const stored = assessments.flatMap((one) => (one.kind === 'missing' ? [] : one.stored));
+  const contents = deep
+    ? await deepVerify(inventory, stored, signal, (bytesDone, bytesTotal) =>
+        update({ bytesDone, bytesTotal, progress: bytesTotal === 0 ? 0 : bytesDone / bytesTotal }),
+      )
+    : new Map<string, never>();
+  const faults: Fault[] = [];
   for (const [index, { want }] of assessments.entries()) {
     signal.throwIfAborted();
-    update({ currentImage: want.image, progress: index / assessments.length });
+    update({ currentImage: want.image, ...(deep ? {} : { progress: index / assessments.length }) });
     underWay(want.image, 'verifying');
     const verification = await verifyStored(inventory, want.storeName, want.reference.digest);
-    const faults = [...faultsOf(verification), ...(deepFound.get(want.storeName) ?? [])];
-    if (faults.length === 0) await records.verified(want.image);
-    else {
-      damaged.push(want.image);
-      if (verification.kind !== 'missing')
-        await records.failed(want.image, new Failure('StoreDamaged', `${want.image}: ${faults.join('; ')}`));
-    }
+    const fault = faultOf(want, verification, contents);
     underWay(want.image, undefined);
+    if (fault === undefined) await memory.verified(want.image);
+    else faults.push(fault);
+    // What is only missing says so by itself.
+    if (fault?.damage === undefined) continue;
+    const text = `${want.image} is damaged: ${fault.what.join('; ')}`;
+    if (memory.record(want.image)?.lastError?.code !== 'StoreDamaged')
+      journal({ name: 'image-damaged', text });
+    await memory.damaged(want.image, new Failure('StoreDamaged', text));
   }
-  return damaged;
+  return faults;
 }
 
-/** What is wrong with an image in the store, each thing named. */
-export function faultsOf(verification: Verification): readonly string[] {
-  switch (verification.kind) {
-    case 'present':
-      return [];
-    case 'missing':
-      return ['it is not there'];
-    case 'damaged':
-      return verification.what;
-    case 'mismatch':
-      return [`it has ${verification.image.digests.join(', ')}, not ${verification.expected}`];
-  }
+function faultOf(
+  want: Want,
+  verification: Verification,
+  contents: Awaited<ReturnType<typeof deepVerify>>,
+): Fault | undefined {
+  if (verification.kind === 'missing') return { want, what: ['it is not there'] };
+  const { image } = verification;
+  const read = damagedLayers(image, contents);
+  const layers = [
+    ...new Set([...(verification.kind === 'damaged' ? verification.layers : []), ...read.keys()]),
+  ];
+  const what = [
+    ...(verification.kind === 'damaged' ? verification.what : []),
+    ...[...read].flatMap(([id, faults]) => faults.map((fault) => `layer ${id}: ${fault}`)),
+  ];
+  if (verification.kind === 'mismatch')
+    return { want, what: [`it has ${image.digests.join(', ')}, not ${verification.expected}`, ...what] };
+  return what.length === 0 ? undefined : { want, what, damage: { image, layers } };
+}
+
+function damagedLayers(
+  { layers }: StoredImage,
+  contents: Awaited<ReturnType<typeof deepVerify>>,
+): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    layers.flatMap(({ id }) => {
+      const verdict = contents.get(id);
+      return verdict?.kind === 'damaged' ? [[id, verdict.what] as const] : [];
+    }),
+  );
 }

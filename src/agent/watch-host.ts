@@ -6,14 +6,9 @@ const settleMs = 200;
 
 /**
  * Calls back soon after deployments, the staged state or a store have changed. What is not there yet is noticed when it appears.
- * @param rootPaths of the deployments, whose /etc may get quadlets
  */
-export function watchHost(
-  storePath: string,
-  rootPaths: readonly string[],
-  onChange: () => void,
-): AsyncDisposable {
-  const watcher = watch([...storePlaces(storePath), ...stagingPlaces, ...rootPaths.flatMap(quadletPlaces)], {
+export function watchHost(storePath: string, onChange: () => void): AsyncDisposable {
+  const watcher = watch([...storePlaces(storePath), ...stagingPlaces, ...quadletPlaces], {
     depth: 0,
     ignoreInitial: true,
     // A link's own change is what matters: bound-images.d holds nothing but links.
@@ -38,10 +33,9 @@ export function watchHost(
 /** bootc touches the first at each change of its status; the others are there while something is staged. */
 const stagingPlaces = ['/ostree/bootc', '/run/ostree', '/run/composefs', '/sysroot/composefs/images'];
 
+/** Of the booted OS: the others' do not change once they are deployed. */
+const quadletPlaces = ['/usr/lib/bootc/bound-images.d', '/etc/containers/systemd'];
+
 function storePlaces(storePath: string): string[] {
   return ['overlay-images', 'overlay-layers', 'overlay'].map((folder) => join(storePath, folder));
-}
-
-function quadletPlaces(rootPath: string): string[] {
-  return ['usr/lib/bootc/bound-images.d', 'etc/containers/systemd'].map((folder) => join(rootPath, folder));
 }

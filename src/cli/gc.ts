@@ -4,9 +4,14 @@ import { agentOfHost } from './on-host.ts';
 import { print, printJson } from './print.ts';
 import { runJob } from './run-job.ts';
 
+export interface GcOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
 /** `bound-images gc`: removes what no deployment, candidate or container needs; with `dryRun`, only says what that is. */
 export async function gc(
-  { dryRun = false, json = false }: { dryRun?: boolean; json?: boolean },
+  { dryRun = false, json = false }: GcOptions,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   await using agent = await agentOfHost({}, signal);

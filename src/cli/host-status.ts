@@ -4,14 +4,19 @@ import { shortDigest } from '../model/digest.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import type { DeploymentState, HostState, ImageState } from '../model/host-state.ts';
 import { formatBytes } from './bytes.ts';
+import type { Place } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';
 import { renderTable, wrap } from './table.ts';
 
+export interface StatusOptions extends Place {
+  readonly watch?: boolean;
+}
+
 /** `bound-images status` of a host: what its agent says. With `watch`, again whenever that changes, until the signal aborts. */
 export async function hostStatus(
   agent: AgentClient,
-  { json = false, watch = false }: { json?: boolean | undefined; watch?: boolean | undefined },
+  { json = false, watch = false }: StatusOptions,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   let state = await agent.state();

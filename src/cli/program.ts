@@ -1,6 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { type ExitStatus, Failure } from '../model/failure.ts';
+import type { GcOptions } from './gc.ts';
+import type { HostPrefetchOptions, HostVerifyOptions } from './host-jobs.ts';
+import type { StatusOptions } from './host-status.ts';
+import { agentOfHost } from './on-host.ts';
 import type { Place, PullPlace } from './place.ts';
+import type { UpgradeOptions } from './upgrade.ts';
 import type { ExtractOptions } from './extract.ts';
 import type { LintCommandOptions } from './lint.ts';
 import type { LockCommandOptions } from './lock.ts';
@@ -40,10 +45,12 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
     .showHelpAfterError('(bound-images --help lists the commands)');
 
   withPlace(program.command('status'))
-    .description('what is bound, and whether the store has it')
-    .action(async (place: Place) => {
-      const { status: run } = await import('./status.ts');
-      end(await run(place, signal));
+    .description('what is bound, and whether the store has it; of this host: what its agent says')
+    .option('--watch', 'print it again whenever it changes (of this host only)')
+    .action(async (options: StatusOptions) => {
+      await using agent = await agentOfHost(options, signal);
+      if (agent === undefined) end(await (await import('./status.ts')).status(options, signal));
+      else end(await (await import('./host-status.ts')).hostStatus(agent, options, signal));
     });
   withLogin(withPlace(program.command('plan')))
     .description(
@@ -55,17 +62,53 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
       end(await plan(image, place, signal));
     });
   withLogin(withPlace(program.command('prefetch')))
-    .description('make present every image that a root, or IMAGE, binds')
+    .description(
+      'make present every image that a root, or IMAGE, binds; of this host: what its deployments and its next OS image bind',
+    )
     .argument('[image]', osImageHelp)
-    .action(async (image: string | undefined, place: PullPlace) => {
-      const { prefetch } = await import('./prefetch.ts');
-      end(await prefetch(image, place, signal));
+    .option('--quiet', 'print nothing but errors (of this host only)')
+    .option(
+      '--scheduled',
+      'obey the download window, metered networks, the daily limit and what has given up (of this host only)',
+    )
+    .action(async (image: string | undefined, options: PullPlace & HostPrefetchOptions) => {
+      const isOwn = image !== undefined || options.authfile !== undefined;
+      await using agent = isOwn ? undefined : await agentOfHost(options, signal);
+      if (agent === undefined) end(await (await import('./prefetch.ts')).prefetch(image, options, signal));
+      else end(await (await import('./host-jobs.ts')).hostPrefetch(agent, options, signal));
     });
   withPlace(program.command('verify'))
     .description('check that every bound image is there and whole')
-    .action(async (place: Place) => {
-      const { verify } = await import('./verify.ts');
-      end(await verify(place, signal));
+    .option('--deep', 'read every layer, and hold it against its digest (of this host only)')
+    .option('--repair', 'bring again what is missing or damaged (of this host only)')
+    .option('--boot', 'of the booted OS alone, as strictly as boot.verify in bound-images.toml(5) says')
+    .action(async (options: Place & HostVerifyOptions) => {
+      await using agent = await agentOfHost(options, signal);
+      if (agent === undefined) end(await (await import('./verify.ts')).verify(options, signal));
+      else end(await (await import('./host-jobs.ts')).hostVerify(agent, options, signal));
+    });
+  program
+    .command('upgrade')
+    .description('have bootc stage what the registry has, so that it boots only with all its images')
+    .option('--apply', 'reboot into it once it has them')
+    .option('--quiet', 'print nothing but errors')
+    .option('--json', 'print one JSON document')
+    .action(async (options: UpgradeOptions) => {
+      end(await (await import('./upgrade.ts')).upgrade(options, signal));
+    });
+  program
+    .command('gc')
+    .description('remove what no deployment, no container and not the next OS image needs')
+    .option('--dry-run', 'remove nothing, and say what would go')
+    .option('--json', 'print one JSON document')
+    .action(async (options: GcOptions) => {
+      end(await (await import('./gc.ts')).gc(options, signal));
+    });
+  program
+    .command('agent', { hidden: true })
+    .description('serve org.boundimages1 on the system bus; started by bound-images.service')
+    .action(async () => {
+      end(await (await import('./agent.ts')).agent(signal));
     });
 
   withLogin(program.command('inspect'))

@@ -3,12 +3,18 @@ import { agentOfHost } from './on-host.ts';
 import { print, printJson } from './print.ts';
 import { runJob } from './run-job.ts';
 
+export interface UpgradeOptions {
+  readonly apply?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
 /**
  * `bound-images upgrade`: has bootc stage what the registry has, so that it boots only with all its images; with `apply`, reboots into it.
  * @returns 0 where the next boot is ready, whether anything was new or not
  */
 export async function upgrade(
-  { apply = false, quiet = false, json = false }: { apply?: boolean; quiet?: boolean; json?: boolean },
+  { apply = false, quiet = false, json = false }: UpgradeOptions,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
   await using agent = await agentOfHost({}, signal);

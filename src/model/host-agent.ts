@@ -5,7 +5,13 @@ import type { HostState, ImageState, JobError } from './host-state.ts';
 export type Operation = 'prefetch' | 'verify' | 'gc' | 'upgrade';
 
 export type JobRequest =
-  | { readonly operation: 'prefetch'; readonly images: readonly string[]; readonly scope: Scope }
+  | {
+      readonly operation: 'prefetch';
+      readonly images: readonly string[];
+      readonly scope: Scope;
+      /** Nobody waits for it: it obeys the download window, metered networks, the day's limit and what has given up. */
+      readonly scheduled?: boolean;
+    }
   | {
       readonly operation: 'verify';
       readonly images: readonly string[];
@@ -14,7 +20,12 @@ export type JobRequest =
       readonly repair: boolean;
     }
   | { readonly operation: 'gc'; readonly dryRun: boolean }
-  | { readonly operation: 'upgrade'; readonly apply: boolean };
+  | {
+      readonly operation: 'upgrade';
+      readonly apply: boolean;
+      /** Completes what is staged, and looks for nothing newer. */
+      readonly onlyStaged?: boolean;
+    };
 
 /** Whose images a job is about. */
 export type Scope = Exclude<BinderSlot, 'other'> | 'all';

@@ -9,8 +9,13 @@ import { bigDataFile, imagesFolder, layerFolder } from './layout.ts';
 export type Verification =
   | { readonly kind: 'present'; readonly image: StoredImage }
   | { readonly kind: 'missing' }
-  /** Each thing that is wrong, named. */
-  | { readonly kind: 'damaged'; readonly image: StoredImage; readonly what: readonly string[] }
+  /** Each thing that is wrong, named; and the ids of the layers that are not whole. */
+  | {
+      readonly kind: 'damaged';
+      readonly image: StoredImage;
+      readonly what: readonly string[];
+      readonly layers: readonly string[];
+    }
   /** An image with another digest has the name. */
   | { readonly kind: 'mismatch'; readonly image: StoredImage; readonly expected: Digest };
 
@@ -32,12 +37,14 @@ export async function verifyStored(
 ): Promise<Verification> {
   const image = findByName(inventory, name);
   if (image === undefined) return { kind: 'missing' };
-  const what = [
-    ...image.missing,
-    ...(await Promise.all(image.layers.map((layer) => layerFaults(inventory, layer)))).flat(),
-    ...(await dataFaults(inventory, image)),
-  ];
-  if (what.length > 0) return { kind: 'damaged', image, what };
+  const faults = await Promise.all(image.layers.map((layer) => layerFaults(inventory, layer)));
+  const what = [...image.missing, ...faults.flat(), ...(await dataFaults(inventory, image))];
+  if (what.length > 0) {
+    const broken = image.layers.filter(
+      ({ folderMissing, incomplete }, index) => folderMissing || incomplete || faults[index]?.length !== 0,
+    );
+    return { kind: 'damaged', image, what, layers: broken.map(({ id }) => id) };
+  }
   if (expected !== undefined && !image.digests.includes(expected))
     return { kind: 'mismatch', image, expected };
   return { kind: 'present', image };

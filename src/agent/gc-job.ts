@@ -1,0 +1,53 @@
+import type { JobRequest, JobResult } from '../model/host-agent.ts';
+import { containersInUse } from '../store/containers-in-use.ts';
+import { dropName } from '../store/drop-name.ts';
+import { readInventory } from '../store/read-inventory.ts';
+import { removeImage } from '../store/remove-image.ts';
+import { renameImage } from '../store/rename-image.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { gatherNeeds } from './guard-needs.ts';
+import type { Host } from './host.ts';
+import { nowUs } from './host-memory.ts';
+import type { JobContext } from './jobs.ts';
+import { runRoot } from './run-root.ts';
+
+/** podman's own store, whose containers run on layers of ours. */
+export const containersStorePath = '/var/lib/containers/storage';
+
+/**
+ * The job `gc`: removes what nothing on the host needs.
+ * @throws Failure of the first image that could not be removed, once all others were; `Cancelled`
+ */
+export async function gcJob(
+  { dryRun }: Extract<JobRequest, { operation: 'gc' }>,
+  { store, deployments, memory, journal }: Host,
+  { signal }: Pick<JobContext, 'signal'>,
+): Promise<JobResult> {
+  const place = { storePath: store.path, runRoot: await runRoot() };
+  const result = await collectGarbage(
+    { mode: store.mode, dryRun },
+    {
+      readInventory: async () => readInventory(store.path, { signal }),
+      readNeeds: async () =>
+        gatherNeeds({
+          listDeployments: deployments.onDisk,
+          candidate: memory.candidate()?.boundSet,
+          leases: memory.leases(),
+        }),
+      readInUse: async () => containersInUse(containersStorePath),
+      remove: async ({ id }) => removeImage(place, id, { signal }),
+      dropName: async (name) => dropName(place, name, { signal }),
+      rename: async (inventory, image, name) => renameImage(place, inventory, image, name, { signal }),
+      nowUs,
+    },
+    signal,
+  );
+  const { images, freedBytes, failures } = result;
+  if (!dryRun) {
+    for (const image of images)
+      journal({ name: 'image-removed', text: `${image} was removed: nothing on this host binds it.` });
+  }
+  const [first] = failures;
+  if (first !== undefined) throw first.failure;
+  return { images, freedBytes };
+}

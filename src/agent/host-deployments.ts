@@ -1,0 +1,58 @@
+import type { BootcStatus } from '../deployments/parse-bootc-status.ts';
+import { listDeployments } from '../deployments/list-deployments.ts';
+import { mountBelow } from '../deployments/mount-composefs.ts';
+import { readBootcStatus } from '../deployments/read-bootc-status.ts';
+import type { Deployment } from '../model/deployment.ts';
+import { asFailure } from '../model/failure.ts';
+
+export interface HostDeployments {
+  /** From disk, with what bootc said while the same was on disk. Asks nobody. */
+  readonly onDisk: () => Promise<readonly Deployment[]>;
+  /** Asks bootc where it has not been asked since the disk changed, and takes the disk's word where it does not answer in time. */
+  readonly list: () => Promise<readonly Deployment[]>;
+  /** Asks bootc in any case. @throws Failure of `readBootcStatus` */
+  readonly listNow: (signal: AbortSignal) => Promise<readonly Deployment[]>;
+  readonly rollbackQueued: () => boolean;
+}
+
+/** bootc answers at once, or waits for its lock while it upgrades; then the disk knows enough. */
+const askLimitMs = 5_000;
+
+export function hostDeployments(signal: AbortSignal): HostDeployments {
+  const mountImage = mountBelow('/run/bound-images/composefs');
+  let status: BootcStatus | undefined;
+  let statusOf = '';
+  const read = async (said: BootcStatus | undefined): Promise<readonly Deployment[]> =>
+    listDeployments('/', said, mountImage);
+  const ask = async (limit: AbortSignal, limitMs?: number): Promise<readonly Deployment[]> => {
+    const before = keyOf(await read(undefined));
+    status = await readBootcStatus(limit, limitMs);
+    statusOf = before;
+    return read(status);
+  };
+  const onDisk = async (): Promise<readonly Deployment[]> => {
+    const found = await read(undefined);
+    return status !== undefined && keyOf(found) === statusOf ? read(status) : found;
+  };
+  return {
+    onDisk,
+    async list() {
+      const found = await read(undefined);
+      if (status !== undefined && keyOf(found) === statusOf) return read(status);
+      try {
+        return await ask(signal, askLimitMs);
+      } catch (error) {
+        const { code } = asFailure(error);
+        if (code === 'Internal' || code === 'Cancelled') throw error;
+        return found;
+      }
+    },
+    listNow: async (limit) => ask(limit),
+    rollbackQueued: () => status?.rollbackQueued === true,
+  };
+}
+
+/** What bootc's answer depends on, as far as the disk shows it. */
+function keyOf(deployments: readonly Deployment[]): string {
+  return JSON.stringify(deployments.map(({ id, slot, locked }) => [id, slot, locked]));
+}

@@ -1,0 +1,90 @@
+import { parseStamp, stampOf } from '../bundle/stamp-text.ts';
+import type { LockNote } from '../guard/lock-note.ts';
+import type { Failure } from '../model/failure.ts';
+import { candidateKind, lockNoteKind } from '../state/host-notes.ts';
+import { type Lease, leasesAt, leasesKind } from '../state/leases.ts';
+import { openJobIds } from '../state/job-ids.ts';
+import { openDocument } from '../state/open-document.ts';
+import { type ImageRecord, changeRecord, keepRecords, resultsKind } from '../state/results.ts';
+import { afterFailure, afterPull, afterVerify, type NextTry, nextTry } from '../state/retries.ts';
+import type { KnownCandidate } from './survey-host.ts';
+
+/** What survives the agent's exit: results, the candidate, its lock, the ids of jobs. One process at a time has it open. */
+export interface HostMemory {
+  readonly record: (reference: string) => ImageRecord | undefined;
+  readonly pulled: (reference: string) => Promise<void>;
+  readonly verified: (reference: string) => Promise<void>;
+  /** Found by a verification. It says nothing of whether it can be brought again, so that a repair need not wait. */
+  readonly damaged: (reference: string, failure: Failure) => Promise<void>;
+  readonly failed: (reference: string, failure: Failure) => Promise<void>;
+  /** When an image that failed may be tried again by itself. */
+  readonly nextTry: (reference: string) => NextTry;
+  /** Forgets results of images that nothing binds any more. */
+  readonly keepOnly: (bound: ReadonlySet<string>) => Promise<void>;
+  readonly candidate: () => KnownCandidate | undefined;
+  readonly setCandidate: (candidate: KnownCandidate | undefined) => Promise<void>;
+  readonly lockNote: () => LockNote | undefined;
+  /** Durable before it returns. */
+  readonly setLockNote: (note: LockNote | undefined) => Promise<void>;
+  readonly leases: () => readonly Lease[];
+  readonly nextJobId: () => bigint;
+  /** What was found damaged and has been set aside, each for the journal. */
+  readonly damage: readonly string[];
+}
+
+/**
+ * @param folder `/var/lib/bound-images`
+ * @param fingerprint of configuration and credentials: what gave up is tried again when it changes
+ * @throws Failure `NoSpace`, `Internal` where the folder cannot be read or written
+ */
+export async function openHostMemory(folder: string, fingerprint: string): Promise<HostMemory> {
+  const nowMs = Date.now();
+  const [results, candidate, lockNote, leases, ids] = await Promise.all([
+    openDocument(folder, resultsKind, nowMs),
+    openDocument(folder, candidateKind, nowMs),
+    openDocument(folder, lockNoteKind, nowMs),
+    openDocument(folder, leasesKind, nowMs),
+    openJobIds(folder, nowMs),
+  ]);
+  let known: KnownCandidate | undefined;
+  const note = candidate.value();
+  const boundSet = note === null ? undefined : parseStamp(note.boundSet);
+  if (note !== null && boundSet !== undefined) known = { ...note, boundSet };
+
+  const change = async (reference: string, to: (record: ImageRecord) => ImageRecord): Promise<void> =>
+    results.update((all) => changeRecord(all, reference, to));
+  return {
+    record: (reference) => results.value().get(reference),
+    pulled: async (reference) => change(reference, (record) => afterPull(record, nowUs())),
+    verified: async (reference) => change(reference, (record) => afterVerify(record, nowUs())),
+    damaged: async (reference, { code, message }) =>
+      change(reference, (record) => ({ ...record, lastError: { code, text: message, atUs: nowUs() } })),
+    failed: async (reference, failure) =>
+      change(reference, (record) => afterFailure(record, failure, nowUs(), Math.random(), fingerprint)),
+    nextTry: (reference) => {
+      const record = results.value().get(reference);
+      return record === undefined ? { kind: 'now' } : nextTry(record, nowUs(), fingerprint);
+    },
+    keepOnly: async (bound) => {
+      if ([...results.value().keys()].every((reference) => bound.has(reference))) return;
+      await results.update((all) => keepRecords(all, bound));
+    },
+    candidate: () => known,
+    async setCandidate(found) {
+      known = found;
+      await candidate.update(() =>
+        found === undefined ? null : { ...found, boundSet: stampOf(found.boundSet) },
+      );
+    },
+    lockNote: () => lockNote.value() ?? undefined,
+    setLockNote: async (to) => lockNote.update(() => to ?? null),
+    leases: () => leasesAt(leases.value(), nowUs()),
+    nextJobId: ids.take,
+    damage: [results, candidate, lockNote, leases, ids].flatMap(({ damage }) => damage ?? []),
+  };
+}
+
+/** Microseconds since the epoch. */
+export function nowUs(): number {
+  return Date.now() * 1000;
+}

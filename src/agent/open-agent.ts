@@ -1,0 +1,113 @@
+import { readConfiguration } from '../config/read-configuration.ts';
+import type { JournalEntry } from '../guard/journal-entry.ts';
+import { transitions } from '../guard/journal-entry.ts';
+import { verdictOf } from '../guard/verdict.ts';
+import { asFailure } from '../model/failure.ts';
+import type { AgentChange, HostAgent } from '../model/host-agent.ts';
+import type { HostState, NextBoot } from '../model/host-state.ts';
+import { policyFor } from '../policy/policy-for.ts';
+import { fingerprint } from '../state/fingerprint.ts';
+import { publish } from '../state/publish.ts';
+import { openAccess } from './access.ts';
+import { readingsOf } from './guard-readiness.ts';
+import { writeJournal } from './guard-journal.ts';
+import type { Host } from './host.ts';
+import { createHostAgent } from './host-agent.ts';
+import { hostDeployments } from './host-deployments.ts';
+import { nowUs, openHostMemory } from './host-memory.ts';
+import { planOnHost } from './host-plan.ts';
+import { hostStore } from './host-store.ts';
+import { lookAhead, readKnown } from './look-ahead.ts';
+import { readHostPolicy } from './read-host-policy.ts';
+import { runHostJob } from './run-host-job.ts';
+import type { HostSurvey } from './survey-host.ts';
+
+export interface OpenedAgent {
+  readonly agent: HostAgent;
+  readonly host: Host;
+}
+
+const stateFolder = '/var/lib/bound-images';
+const statePath = '/run/bound-images/state.json';
+
+/** Files that decide how an image is reached: what gave up is tried again when one of them changes. */
+const credentialPaths = [
+  '/run/ostree/auth.json',
+  '/etc/ostree/auth.json',
+  '/usr/lib/ostree/auth.json',
+  '/etc/containers/registries.conf',
+  '/etc/containers/registries.conf.d',
+  '/etc/containers/policy.json',
+  '/etc/containers/certs.d',
+];
+
+/**
+ * The agent of this host: one process at a time may have it open.
+ * @throws Failure `BadConfiguration`, `StoreDamaged`, `StoreUnknown`, `NoSpace`
+ */
+export async function openAgent(
+  signal: AbortSignal,
+  log: (level: 'warn' | 'error', text: string) => void,
+): Promise<OpenedAgent> {
+  const configuration = await readConfiguration('/');
+  const store = hostStore(configuration.store.mode, configuration.store.path);
+  const memory = await openHostMemory(stateFolder, await fingerprint(configuration, credentialPaths));
+  for (const damage of memory.damage) log('warn', damage);
+  const journal = (entry: JournalEntry): void => {
+    writeJournal(entry).catch((error: unknown) => log('warn', `${entry.text} (${asFailure(error).message})`));
+  };
+  const deployments = hostDeployments(signal);
+  const host: Host = { configuration, store, deployments, memory, journal };
+  const policy = await readHostPolicy();
+  // bootc is not asked for the first look: it may wait for an upgrade, and somebody waits for us.
+  let list = deployments.onDisk;
+  const agent = await createHostAgent({
+    store,
+    listDeployments: async () => list(),
+    candidate: memory.candidate,
+    record: memory.record,
+    requirements: ({ reference }) => policyFor(policy, reference),
+    nextBoot: (survey, isBusy) => nextBootOf(survey, host, isBusy),
+    plan: async (osImage, survey) => {
+      await using access = openAccess('/', undefined);
+      const next =
+        osImage === '' ? await lookAhead(access, signal) : await readKnown(osImage, access, signal);
+      return planOnHost(next, survey, access, signal);
+    },
+    run: async (request, context) => runHostJob(request, host, context),
+    nextJobId: memory.nextJobId,
+    nowUs,
+    signal,
+  });
+  list = deployments.list;
+  tellChanges(agent, host, log);
+  return { agent, host };
+}
+
+function nextBootOf(survey: HostSurvey, { deployments, memory }: Host, completing: boolean): NextBoot {
+  const readings = readingsOf(survey, (reference) => memory.record(reference)?.lastError);
+  const facts = {
+    rollbackQueued: deployments.rollbackQueued(),
+    lockedByUs: memory.lockNote() !== undefined,
+    completing,
+  };
+  return verdictOf(readings, facts).nextBoot;
+}
+
+/** Every change goes to the journal, where it is one of state, and to the files for other programs. */
+function tellChanges(
+  agent: HostAgent,
+  { journal, configuration }: Host,
+  log: (level: 'warn', text: string) => void,
+): void {
+  const { textfilePath } = configuration.metrics;
+  const paths = { statePath, ...(textfilePath === undefined ? {} : { textfilePath }) };
+  const tell = (before: HostState | undefined, after: HostState): void => {
+    for (const entry of transitions(before, after)) journal(entry);
+    publish(after, paths).catch((error: unknown) => log('warn', asFailure(error).message));
+  };
+  tell(undefined, agent.state());
+  agent.subscribe((change: AgentChange) => {
+    if (change.kind === 'state') tell(change.before, change.after);
+  });
+}

@@ -1,0 +1,28 @@
+import { runProgram } from '../system/run-program.ts';
+
+const unit = 'bound-images-again';
+const limitMs = 30_000;
+/** Sooner, the agent would come back while it is still leaving. */
+const leastMs = 5_000;
+
+/**
+ * Has systemd start the agent again when an image that failed is to be tried again: no process waits for that. An earlier appointment
+ * of the agent's is replaced.
+ * @param turnUs microseconds since the epoch; undefined where nothing waits
+ */
+export async function scheduleTurn(turnUs: number | undefined): Promise<void> {
+  await runProgram('systemctl', ['stop', `${unit}.timer`], { limitMs });
+  if (turnUs === undefined) return;
+  const seconds = Math.ceil(Math.max(turnUs / 1000 - Date.now(), leastMs) / 1000);
+  const argv = [
+    `--unit=${unit}`,
+    '--collect',
+    '--quiet',
+    `--on-active=${seconds}`,
+    '--timer-property=AccuracySec=10s',
+    'systemctl',
+    'start',
+    'bound-images-refresh.service',
+  ];
+  await runProgram('systemd-run', argv, { limitMs });
+}

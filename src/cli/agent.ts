@@ -1,0 +1,32 @@
+import type { Configuration } from '../config/configuration.ts';
+import { asFailure, type ExitStatus } from '../model/failure.ts';
+import { version } from '../agent/version.ts';
+import { guardHost, nextTurnUs } from '../agent/guard-host.ts';
+import { openAgent } from '../agent/open-agent.ts';
+import { scheduleTurn } from '../agent/schedule-turn.ts';
+import { watchHost } from '../agent/watch-host.ts';
+import { serve } from '../dbus/serve.ts';
+import { openLog } from './log.ts';
+
+/** `bound-images agent`: serves org.boundimages1 until nobody wants it any more. For bound-images.service alone. */
+export async function agent(signal: AbortSignal): Promise<ExitStatus> {
+  let level: Configuration['log']['level'] = 'info';
+  const log = openLog(() => level);
+  const opened = await openAgent(signal, log);
+  level = opened.host.configuration.log.level;
+  const refresh = (): void => {
+    opened.agent.refresh().catch((error: unknown) => log('error', asFailure(error).message));
+  };
+  await using _watch = watchHost(opened.host.store.path, refresh);
+  const endGuard = guardHost(opened.agent, opened.host);
+  refresh();
+  await serve(opened.agent, {
+    version,
+    features: [],
+    signal,
+    onDefect: ({ message, cause }) => log('error', message, cause instanceof Error ? { err: cause } : {}),
+  });
+  endGuard();
+  await scheduleTurn(nextTurnUs(opened.agent, opened.host));
+  return 0;
+}

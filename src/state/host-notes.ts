@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+import { asDigest, type Digest } from '../model/digest.ts';
+import type { DocumentKind } from './open-document.ts';
+
+const digest = v.custom<Digest>((text) => asDigest(text) !== undefined);
+
+/** The OS image that the next upgrade would stage, as it was found last. */
+export interface CandidateNote {
+  readonly osImage: string;
+  readonly digest: Digest;
+  readonly indexDigest?: Digest;
+  /** What it binds, as a stamp has it. */
+  readonly boundSet: string;
+}
+
+export const candidateKind: DocumentKind<CandidateNote | null> = {
+  name: 'candidate.json',
+  version: 1,
+  limitBytes: 16 * 2 ** 20,
+  schema: v.nullable(
+    v.object({ osImage: v.string(), digest, indexDigest: v.exactOptional(digest), boundSet: v.string() }),
+  ),
+  empty: null,
+};
+
+/** Of the lock on a staged deployment that the agent has set, so that it unlocks none but its own. */
+export type LockNoteRecord = { readonly kind: 'locking'; readonly id: string } | { readonly kind: 'staging' };
+
+export const lockNoteKind: DocumentKind<LockNoteRecord | null> = {
+  name: 'lock-note.json',
+  version: 1,
+  limitBytes: 4096,
+  schema: v.nullable(
+    v.variant('kind', [
+      v.object({ kind: v.literal('locking'), id: v.string() }),
+      v.object({ kind: v.literal('staging') }),
+    ]),
+  ),
+  empty: null,
+};
