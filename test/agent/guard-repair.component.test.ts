@@ -2,10 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openAccess } from '../../src/agent/access.ts';
-import { findDamage } from '../../src/agent/guard-damage.ts';
+import { type FoundDamage, findDamage } from '../../src/agent/guard-damage.ts';
 import { repairStore } from '../../src/agent/guard-repair.ts';
 import type { RepairResult } from '../../src/agent/repair.ts';
 import { surveyRoot } from '../../src/agent/survey.ts';
+import { Failure } from '../../src/model/failure.ts';
+import { findByName } from '../../src/model/inventory.ts';
+import { bigDataFile } from '../../src/store/layout.ts';
 import { openRegistry } from '../cli/open-registry.ts';
 import { makeScene, type Scene } from '../cli/scene.ts';
 import { busyboxLayer, makeImage, makeLayer } from '../support/image.ts';
@@ -31,7 +34,7 @@ async function prefetched(): Promise<{ scene: Scene; names: string[]; base: stri
   return { scene, names, base: inventory.images[0]?.layers[1]?.id ?? '' };
 }
 
-async function damages(scene: Scene, deep: boolean) {
+async function damages(scene: Scene, deep: boolean): Promise<FoundDamage[]> {
   const { inventory } = await surveyRoot(scene.rootPath, scene.store.path, never);
   return findDamage(inventory, inventory.images, { deep, signal: never });
 }
@@ -62,6 +65,19 @@ it.each([
   expect(await damages(scene, true)).toEqual([]);
 });
 
+it.each(['manifest', 'config'])('another %s than the image has is written over', async (what) => {
+  const { scene, names } = await prefetched();
+  await using _scene = scene;
+  const { inventory } = await surveyRoot(scene.rootPath, scene.store.path, never);
+  const image = findByName(inventory, names[0] ?? '');
+  const folder = join(scene.store.path, 'overlay-images', image?.id ?? '');
+  const file = what === 'manifest' ? 'manifest' : bigDataFile(`sha256:${image?.id}`);
+  await writeFile(join(folder, file), '{}');
+  expect((await damages(scene, false)).map(({ layers }) => layers)).toEqual([[]]);
+  expect(await repaired(scene, false)).toEqual([{ name: names[0] }]);
+  expect(await damages(scene, true)).toEqual([]);
+});
+
 it('is postponed while a container stands on the damage, which goes on running', async () => {
   const { scene, names, base } = await prefetched();
   await using _scene = scene;
@@ -87,17 +103,14 @@ it('removes nothing that cannot be pulled again', async () => {
   const { scene, names, base } = await prefetched();
   await using _scene = scene;
   await writeFile(join(scene.store.path, 'overlay', base, 'diff', 'base'), 'shared by none');
-  const { inventory, ...survey } = await surveyRoot(scene.rootPath, scene.store.path, never);
+  const survey = await surveyRoot(scene.rootPath, scene.store.path, never);
   await using access = openAccess(scene.rootPath, undefined);
-  const away = { ...access, resolve: async () => Promise.reject(new Error('the registry is away')) };
-  await expect(
-    repairStore(
-      { survey: { ...survey, inventory }, access: away },
-      await damages(scene, true),
-      { isRetained: async () => false },
-      never,
-    ),
-  ).rejects.toThrow('the registry is away');
+  const failure = new Failure('Transient', 'the registry is away');
+  const away = { ...access, resolve: async () => Promise.reject(failure) };
+  const options = { isRetained: async () => false };
+  expect(await repairStore({ survey, access: away }, await damages(scene, true), options, never)).toEqual(
+    expect.arrayContaining(names.map((name) => ({ name, failure }))),
+  );
   expect(
     Object.values(await scene.storedNames())
       .flat()
