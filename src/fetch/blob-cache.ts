@@ -60,11 +60,10 @@ export async function openBlobCache(
 ): Promise<BlobCache> {
   const paths = cachePaths(folderPath);
   const running = new Map<Digest, BlobId & { readonly growth: Growth }>();
-  try {
-    await makeLayout(folderPath, [...algorithms.map(paths.blobs), paths.partials, paths.pins]);
-  } catch (error) {
+  const onDisk = (error: unknown): never => {
     throw diskFailure(error, folderPath, 0);
-  }
+  };
+  await makeLayout(folderPath, [...algorithms.map(paths.blobs), paths.partials, paths.pins]).catch(onDisk);
   const has = async (digest: Digest): Promise<boolean> =>
     (await sizeOf(paths.of(digest).finished)) !== undefined;
 
@@ -116,9 +115,7 @@ export async function openBlobCache(
     download: async (blob, signal) => {
       for (;;) {
         if (await has(blob.digest)) return undefined;
-        const lock = await takeLock(paths.of(blob.digest).lock).catch((error: unknown) => {
-          throw diskFailure(error, folderPath, blob.sizeBytes);
-        });
+        const lock = await takeLock(paths.of(blob.digest).lock).catch(onDisk);
         if (lock === undefined) {
           await waitMs(pollMs, signal);
           continue;
@@ -133,7 +130,7 @@ export async function openBlobCache(
         await lock.release();
       }
     },
-    pin: (digests) => writePin(paths.pins, digests),
+    pin: (digests) => writePin(paths.pins, digests).catch(onDisk),
     remove: (digest) => rm(paths.of(digest).finished, { force: true }),
     clean: (keep) => cleanCache(paths, keep),
   };

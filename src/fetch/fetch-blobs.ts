@@ -2,33 +2,19 @@ import type { BlobId } from '../model/blob.ts';
 import type { Digest } from '../model/digest.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import { fetchBlob, type BlobEvent, type FetchParts, type OpenBlob } from './fetch-blob.ts';
-import { adaptParallelism, firstParallelism, sampleMs } from './parallelism.ts';
-import { createRateMeter, remainingMs } from './rate-meter.ts';
+import { runAdaptively } from './run-adaptively.ts';
+import { createTally, type Progress } from './tally.ts';
 
 export interface WantedBlob extends BlobId {
   readonly open: OpenBlob;
 }
 
 export type FetchEvent =
-  | {
-      readonly kind: 'progress';
-      /** Of the blobs that were missing at the start. */
-      readonly doneBytes: number;
-      readonly totalBytes: number;
-      /** Over the wire, of all of them. */
-      readonly bytesPerSecond: number;
-      /** Absent while nothing comes. */
-      readonly remainingMs?: number;
-    }
+  | ({ readonly kind: 'progress' } & Progress)
   /** The whole blob is there. Told of those, too, that were there at the start. */
   | { readonly kind: 'fetched'; readonly digest: Digest }
   | { readonly kind: 'failed'; readonly digest: Digest; readonly failure: Failure }
-  | {
-      readonly kind: 'retry';
-      readonly digest: Digest;
-      readonly failure: Failure;
-      readonly delayMs: number;
-    };
+  | ({ readonly digest: Digest } & Extract<BlobEvent, { kind: 'retry' }>);
 
 export interface FetchSummary {
   /** Blobs that could not be had, with why. */
@@ -38,12 +24,7 @@ export interface FetchSummary {
 }
 
 /** These end the whole: no other blob could be had either. */
-const endsAll: ReadonlySet<Failure['code']> = new Set([
-  'NoSpace',
-  'Cancelled',
-  'Internal',
-  'BadConfiguration',
-]);
+const endsAll: ReadonlySet<Failure['code']> = new Set(['NoSpace', 'Cancelled', 'Internal']);
 const tellMs = 250;
 
 /**
@@ -63,31 +44,21 @@ export async function fetchBlobs(
     if (await parts.cache.has(blob.digest)) onEvent({ kind: 'fetched', digest: blob.digest });
     else if (!missing.has(blob.digest)) missing.set(blob.digest, blob);
   }
+  const tally = createTally([...missing.values()], parts.now);
+  const failed = new Map<Digest, Failure>();
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
-  const meter = createRateMeter(parts.now);
-  const waiting = [...missing.values()];
-  const totalBytes = waiting.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const present = new Map<Digest, number>();
-  const failed = new Map<Digest, Failure>();
-  const all = Promise.withResolvers<void>();
-  let [doneBytes, receivedBytes, sampledBytes, running] = [0, 0, 0, 0];
-  let parallelism = firstParallelism;
-  let overloaded = false;
-  let full = false;
+  let overload = false;
   let fatal: Failure | undefined;
 
   const onBlobEvent = (digest: Digest, event: BlobEvent): void => {
-    if (event.kind === 'retry') {
-      // A server says so by 429 or 503, and how long it wants to be left alone.
-      overloaded ||= event.failure.retryAfterMs !== undefined;
-      onEvent({ ...event, digest });
+    if (event.kind === 'bytes') {
+      tally.add(digest, event);
       return;
     }
-    doneBytes += event.presentBytes - (present.get(digest) ?? 0);
-    present.set(digest, event.presentBytes);
-    receivedBytes += event.receivedBytes;
-    meter.add(event.receivedBytes);
+    // A server says so by 429 or 503, and how long it wants to be left alone.
+    overload ||= event.failure.retryAfterMs !== undefined;
+    onEvent({ ...event, digest });
   };
   const fetchOne = async (blob: WantedBlob): Promise<void> => {
     const { digest } = blob;
@@ -105,51 +76,22 @@ export async function fetchBlobs(
       }
     }
   };
-  const refill = (): void => {
-    running -= 1;
-    fill();
+  const measure = (): { receivedBytes: number; overload: boolean } => {
+    const measured = { receivedBytes: tally.receivedBytes(), overload };
+    overload = false;
+    return measured;
   };
-  const fill = (): void => {
-    while (running < parallelism.count && !both.aborted) {
-      const blob = waiting.shift();
-      if (blob === undefined) break;
-      running += 1;
-      fetchOne(blob).then(refill, all.reject);
-    }
-    full &&= running === parallelism.count;
-    if (running === 0) all.resolve();
-  };
-  const sample = (): void => {
-    const bytesPerSecond = ((receivedBytes - sampledBytes) * 1_000) / sampleMs;
-    sampledBytes = receivedBytes;
-    if (overloaded) parallelism = adaptParallelism(parallelism, { kind: 'overload' });
-    else if (full && waiting.length > 0)
-      parallelism = adaptParallelism(parallelism, { kind: 'rate', bytesPerSecond });
-    overloaded = false;
-    full = true;
-    fill();
-  };
-  const tell = (): void => {
-    const rate = meter.read();
-    const leftMs = remainingMs(totalBytes - doneBytes, rate);
-    onEvent({
-      kind: 'progress',
-      doneBytes,
-      totalBytes,
-      bytesPerSecond: Math.round(rate),
-      ...(leftMs === undefined ? {} : { remainingMs: leftMs }),
-    });
-  };
+  const tell = (): void => onEvent({ kind: 'progress', ...tally.progress() });
 
-  const timers = [setInterval(sample, sampleMs), setInterval(tell, tellMs)];
+  const timer = setInterval(tell, tellMs);
   try {
-    fill();
-    await all.promise;
+    const jobs = [...missing.values()].map((blob) => () => fetchOne(blob));
+    await runAdaptively(jobs, measure, both);
     tell();
   } finally {
-    timers.forEach(clearInterval);
+    clearInterval(timer);
   }
   if (fatal === undefined && signal.aborted) fatal = new Failure('Cancelled', 'the download was cancelled');
   if (fatal !== undefined) throw fatal;
-  return { failed, receivedBytes };
+  return { failed, receivedBytes: tally.receivedBytes() };
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { blobOf } from './serve-blobs.ts';
 
-const program = join(import.meta.dirname, 'download-program.ts');
+const program = fileURLToPath(import.meta.resolve('./download-program.ts'));
 
 export interface DownloadProcess {
   readonly child: ChildProcess;

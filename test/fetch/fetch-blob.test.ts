@@ -100,6 +100,34 @@ test.each<[string, Fault, string]>([
   expect(scene.sentBytes()).toBeLessThanOrEqual(bytes.length + wasted);
 });
 
+test('a token that has expired in the middle is replaced', async () => {
+  let issued = 0;
+  let valid = 1;
+  const url = await serveBlobs([bytes], {
+    instead: ({ url: path, headers }, response) => {
+      if (path?.startsWith('/token') === true) {
+        issued += 1;
+        response.end(JSON.stringify({ token: `t${issued}`, expires_in: 300 }));
+        return true;
+      }
+      if (headers.authorization === `Bearer t${valid}`) return false;
+      const challenge = `Bearer realm="http://${headers.host}/token",service="x"`;
+      response.writeHead(401, { 'www-authenticate': challenge }).end();
+      return true;
+    },
+  });
+  const scene = await makeDownloadScene(url, inTurn([undefined, { kind: 'cut', afterBytes: 200_000 }]));
+  const pause = async (): Promise<void> => void (valid = 2);
+  await fetched({ ...scene, parts: { ...scene.parts, pause } });
+  const blobs = scene.proxy.requests().filter(({ path }) => path.includes('/blobs/'));
+  expect(blobs.map(({ status, headers }) => [status, headers.authorization])).toEqual([
+    [401, undefined],
+    [200, 'Bearer t1'],
+    [401, 'Bearer t1'],
+    [206, 'Bearer t2'],
+  ]);
+});
+
 test('a refusal is not tried again, and says so', async () => {
   const scene = await makeDownloadScene(
     await serveBlobs([bytes]),
