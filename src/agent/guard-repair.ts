@@ -3,6 +3,7 @@ import type { Want } from '../plan/want.ts';
 import { containersInUse } from '../store/containers-in-use.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
+import { containersStorePath } from './containers-store.ts';
 import type { FoundDamage } from './guard-damage.ts';
 import type { HostWants } from './host-wants.ts';
 import { importPullInto } from './import-pull.ts';
@@ -11,9 +12,6 @@ import { repair, type RepairResult } from './repair.ts';
 import { runRoot } from './run-root.ts';
 import { spaceNeeds, tooLittleSpace } from './space.ts';
 import { checkWritable } from './writable.ts';
-
-/** podman's own store, whose containers stand on layers of ours. */
-const containersStorePath = '/var/lib/containers/storage';
 
 export interface HostRepair {
   /** Whether every blob of an image is retained. */
@@ -74,7 +72,7 @@ export async function repairStore(
         const importPull = importPullInto(storePath, all.access);
         await importPull(pull, signal, (bytesDone) => onBytes?.(pull.want, bytesDone));
       },
-      inUse: async () => containersInUse(paths.containersStorePath ?? containersStorePath),
+      inUse: async () => containersInUse(paths.containersStorePath ?? containersStorePath()),
     },
     signal,
   );

@@ -1,5 +1,4 @@
 import { Failure } from '../model/failure.ts';
-import type { Inventory, StoredImage } from '../model/inventory.ts';
 import { runProgram } from '../system/run-program.ts';
 import { classifySkopeo } from './classify-skopeo.ts';
 import { type StorePlace, storeReference } from './store-reference.ts';
@@ -23,14 +22,4 @@ export async function removeImage(
   if (exitCode === 0) return;
   const { code, text } = classifySkopeo(stderr);
   if (code !== 'NotFound') throw new Failure(code, `image ${id} in ${place.storePath}: ${text}`);
-}
-
-/**
- * The images that have to be removed before `image` can be imported whole: itself and all that share a layer with it which cannot
- * be used. skopeo takes a layer for present once it is recorded, though its folder is gone, and c/storage drops the record with
- * the last image that needs it. None where only data is gone, which an import brings back.
- */
-export function sharingDamage(inventory: Inventory, image: StoredImage): StoredImage[] {
-  const unusable = new Set(image.layers.filter(({ folderMissing }) => folderMissing).map(({ id }) => id));
-  return inventory.images.filter(({ layers }) => layers.some(({ id }) => unusable.has(id)));
 }

@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makeImage, makeLayer } from '../support/image.ts';
+import { runProgram } from '../../src/system/run-program.ts';
+import { busyboxLayer, makeImage, makeLayer } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
 import { startRegistry } from '../support/registry.ts';
 import { openRegistry } from './open-registry.ts';
@@ -61,4 +62,31 @@ it('leaves a damaged image as it is while its registry is away', async () => {
 
   expect((await scene.run('prefetch')).exitCode).toBe(1);
   expect(Object.values(await scene.storedNames())).toEqual([[image]]);
+});
+
+it('removes no layer that a container of the host stands on', async () => {
+  await using scene = await makeScene();
+  const image = `${registry.address}/web:1`;
+  const command = ['/bin/sleep', '300'];
+  await pushImage(makeImage([await busyboxLayer(), await makeLayer({ web: 'web' })], { command }), image);
+  await scene.bindImage('web', image);
+  expect((await scene.run('prefetch')).exitCode).toBe(0);
+  const podman = async (...argv: readonly string[]): ReturnType<typeof runProgram> =>
+    runProgram('podman', [`--storage-opt=additionalimagestore=${scene.store.path}`, ...argv]);
+  const run = ['run', '--detach', '--name=repaired', '--network=none', '--pull=never', image];
+  expect(await podman(...run)).toMatchObject({ exitCode: 0 });
+  const layersFile = join(scene.store.path, 'overlay-layers', 'layers.json');
+  const [base, top] = JSON.parse(await readFile(layersFile, 'utf8')) as { id: string }[];
+  await rm(join(scene.store.path, 'overlay', top?.id ?? ''), { recursive: true });
+
+  expect(await scene.run('prefetch')).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('has to be removed first'),
+  });
+  expect(await readdir(join(scene.store.path, 'overlay'))).toContain(base?.id);
+  expect(await podman('exec', 'repaired', 'cat', '/bin/sh')).toMatchObject({ exitCode: 0 });
+
+  expect(await podman('rm', '--force', '--time=0', 'repaired')).toMatchObject({ exitCode: 0 });
+  expect(await scene.run('prefetch')).toMatchObject({ exitCode: 0 });
+  expect((await scene.run('verify')).exitCode).toBe(0);
 });
