@@ -197,7 +197,7 @@ test('names and text that are not UTF-8, and too many entries are found', { time
 });
 
 test('every rule has its test', () => {
-  // Online and of images: lint.component.test.ts. Of a store: twoNames. As root, on which tests run, every file can be read.
+  // Online and of images: lint.component.test.ts, in test/cli. As root, on which tests run, every file can be read.
   const elsewhere = [
     'image-not-found',
     'no-architecture',
