@@ -33,9 +33,11 @@ test('each once, in their order, and the end tells all bytes', async () => {
   const { summary, events } = await fetchAll(scene, [...blobs, ...blobs]);
   expect(summary).toEqual({ failed: new Map(), receivedBytes: totalBytes });
   expect(scene.sentBytes()).toBe(totalBytes);
-  expect(scene.proxy.requests().map(({ path }) => path.split('/').at(-1))).toEqual(
-    blobs.map((bytes) => blobOf(bytes).digest),
-  );
+  const asked = scene.proxy.requests().map(({ path }) => path.split('/').at(-1));
+  expect(asked).toHaveLength(blobs.length);
+  // Two at once may overtake each other, and no more than that.
+  for (const [index, bytes] of blobs.entries())
+    expect(Math.abs(asked.indexOf(blobOf(bytes).digest) - index)).toBeLessThanOrEqual(1);
   expect(events.at(-1)).toMatchObject({
     kind: 'progress',
     doneBytes: totalBytes,
