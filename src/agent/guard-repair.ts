@@ -1,10 +1,10 @@
+import type { Damage } from '../guard/repair.ts';
 import { Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import { containersInUse } from '../store/containers-in-use.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
 import { containersStorePath } from './containers-store.ts';
-import type { FoundDamage } from './guard-damage.ts';
 import type { HostWants } from './host-wants.ts';
 import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan } from './make-plan.ts';
@@ -27,7 +27,7 @@ export interface HostRepair {
  */
 export async function repairStore(
   all: HostWants,
-  damages: readonly FoundDamage[],
+  damages: readonly Damage[],
   { isRetained, onBytes, ...paths }: HostRepair,
   signal: AbortSignal,
 ): Promise<RepairResult[]> {

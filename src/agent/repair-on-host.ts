@@ -1,15 +1,11 @@
-import { containersInUse } from '../store/containers-in-use.ts';
-import { removeImage } from '../store/remove-image.ts';
-import { containersStorePath } from './gc-job.ts';
+import { Failure } from '../model/failure.ts';
+import { repairStore } from './guard-repair.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
-import { checkRoom } from './carry-out.ts';
-import { makePlan } from './make-plan.ts';
 import { prefetchScope } from './prefetch-job.ts';
-import { repair, type RepairResult } from './repair.ts';
-import { runRoot } from './run-root.ts';
+import type { RepairResult } from './repair.ts';
 import type { Fault } from './verify-job.ts';
 
 /**
@@ -19,42 +15,26 @@ import type { Fault } from './verify-job.ts';
  */
 export async function repairOnHost(
   faults: readonly Fault[],
-  { store, memory, journal }: Host,
+  { memory, journal }: Host,
   context: JobContext & HostContext,
 ): Promise<void> {
-  const { signal } = context;
-  const { inventory } = context.survey();
-  const place = { storePath: store.path, runRoot: await runRoot() };
   const wanted = hostWants(context.survey(), 'all', []);
-  const wantedNames = new Map(
-    wanted.survey.assessments.map(({ want }) => [want.storeName, want.image] as const),
-  );
-  await using access = wanted.access;
-  const pull = async (image: string): Promise<void> => {
-    await context.refresh();
-    await prefetchScope('all', [image], context, memory);
-  };
-  const results = await repair(
-    inventory,
+  const { assessments } = wanted.survey;
+  const images = new Map(assessments.map(({ want }) => [want.storeName, want.image] as const));
+  await using _ = wanted.access;
+  const results = await repairStore(
+    wanted,
     faults.flatMap(({ damage }) => damage ?? []),
-    new Set(wantedNames.keys()),
     {
       isRetained: async () => false,
-      async checkObtainable(name) {
-        const assessments = wanted.survey.assessments
-          .filter(({ want }) => want.storeName === name)
-          .map(({ want }) => ({ kind: 'missing', want }) as const);
-        const plan = await makePlan({ ...wanted.survey, assessments }, access.resolve, signal);
-        for (const { failure } of plan.unresolved) throw failure;
-        await checkRoom(plan, store.path);
+      onBytes: ({ image }, bytesDone) => {
+        context.underWay(image, 'fetching');
+        context.update({ currentImage: image, bytesDone });
       },
-      remove: async (id) => removeImage(place, id, { signal }),
-      pull: async (name) => pull(wantedNames.get(name) ?? name),
-      inUse: async () => containersInUse(containersStorePath),
     },
-    signal,
+    context.signal,
   );
-  for (const { name, failure } of results) tell(wantedNames.get(name) ?? name, failure);
+  for (const { name, failure } of results) await tell(images.get(name) ?? name, failure);
   const missing = faults.filter(({ damage }) => damage === undefined).map(({ want }) => want.image);
   const failures = results.flatMap(({ failure }) => failure ?? []);
   if (missing.length > 0) {
@@ -64,8 +44,16 @@ export async function repairOnHost(
   const [first] = failures;
   if (first !== undefined) throw first;
 
-  function tell(image: string, failure: RepairResult['failure']): void {
-    if (failure === undefined) journal({ name: 'image-repaired', text: `${image} is whole again.` });
-    else if (failure.code === 'Postponed') journal({ name: 'repair-postponed', text: failure.message });
+  async function tell(image: string, failure: RepairResult['failure']): Promise<void> {
+    context.underWay(image, undefined);
+    if (failure === undefined) {
+      journal({ name: 'image-repaired', text: `${image} is whole again.` });
+      await memory.pulled(image);
+      return;
+    }
+    if (failure.code === 'Postponed') journal({ name: 'repair-postponed', text: failure.message });
+    await memory.failed(image, failure);
+    // Why it could not be mended is known now; that it is damaged is what there is to be shown.
+    await memory.damaged(image, new Failure('StoreDamaged', failure.message));
   }
 }

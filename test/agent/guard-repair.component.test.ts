@@ -2,13 +2,15 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openAccess } from '../../src/agent/access.ts';
-import { type FoundDamage, findDamage } from '../../src/agent/guard-damage.ts';
+import { deepVerify } from '../../src/agent/deep-verify.ts';
 import { repairStore } from '../../src/agent/guard-repair.ts';
 import type { RepairResult } from '../../src/agent/repair.ts';
 import { surveyRoot } from '../../src/agent/survey.ts';
+import type { Damage } from '../../src/guard/repair.ts';
 import { Failure } from '../../src/model/failure.ts';
 import { findByName } from '../../src/model/inventory.ts';
 import { bigDataFile } from '../../src/store/layout.ts';
+import { verifyStored } from '../../src/store/verify-store.ts';
 import { openRegistry } from '../cli/open-registry.ts';
 import { makeScene, type Scene } from '../cli/scene.ts';
 import { busyboxLayer, makeImage, makeLayer } from '../support/image.ts';
@@ -34,9 +36,16 @@ async function prefetched(): Promise<{ scene: Scene; names: string[]; base: stri
   return { scene, names, base: inventory.images[0]?.layers[1]?.id ?? '' };
 }
 
-async function damages(scene: Scene, deep: boolean): Promise<FoundDamage[]> {
+async function damages(scene: Scene, deep: boolean): Promise<Damage[]> {
   const { inventory } = await surveyRoot(scene.rootPath, scene.store.path, never);
-  return findDamage(inventory, inventory.images, { deep, signal: never });
+  const contents = deep ? await deepVerify(inventory, inventory.images, never) : undefined;
+  const found = inventory.images.map(async (image) => {
+    const shallow = await verifyStored(inventory, image.names[0] ?? '', undefined);
+    const read = image.layers.filter(({ id }) => contents?.get(id)?.kind === 'damaged');
+    const layers = [...(shallow.kind === 'damaged' ? shallow.layers : []), ...read.map(({ id }) => id)];
+    return shallow.kind === 'damaged' || layers.length > 0 ? { image, layers: [...new Set(layers)] } : [];
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function repaired(scene: Scene, deep: boolean): Promise<RepairResult[]> {

@@ -4,7 +4,6 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Digest } from '../../src/model/digest.ts';
 import { asFailure } from '../../src/model/failure.ts';
-import { findByName } from '../../src/model/inventory.ts';
 import { runProgram } from '../../src/system/run-program.ts';
 import { importImage, type ImportOptions, type ImportRequest } from '../../src/store/import-image.ts';
 import { readInventory } from '../../src/store/read-inventory.ts';
