@@ -2,6 +2,8 @@
 // binds. Part of the tests.
 import { backend } from './deployed.ts';
 import { withTree } from './fetch-os-image.ts';
+import { initStore } from './store.ts';
 
 const name = { image: process.argv[2] ?? '', transport: 'registry' };
 withTree(name, (image) => backend().install(image, name));
+initStore();

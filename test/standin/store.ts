@@ -21,6 +21,11 @@ export function pullInto(image: string): void {
   if (status !== 0) throw new Error(`Pulling bound images: ${stderr.trim()}`);
 }
 
+/** Makes an empty store: until then podman cannot read it where it is read-only. */
+export function initStore(): void {
+  run(podman('image', 'list', '--quiet'));
+}
+
 /** Removes what no deployment names, by raw strings. @throws Error where podman does not remove it, or a definition cannot be read */
 export function pruneStore(): void {
   const kept = new Set(
