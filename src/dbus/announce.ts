@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { AgentChange, HostAgent, Job } from '../model/host-agent.ts';
 import type { ImageState } from '../model/host-state.ts';
 import {
@@ -12,10 +11,13 @@ import { errorName } from './error-names.ts';
 import type { Outgoing } from './message.ts';
 import { imagePath, jobPath, rootPath } from './object-path.ts';
 import { asDictionary, imageInterface, jobInterface, managerInterface } from './objects.ts';
-import type { Interface } from './parse-interfaces.ts';
+import type { Interface, Property } from './parse-interfaces.ts';
 import type { Value } from './value.ts';
+import { writeValues } from './write-values.ts';
 
 type Properties = ReadonlyMap<string, Value>;
+
+const noTypes: ReadonlyMap<string, Property> = new Map();
 
 /** Progress of a job is told of at most 4 times a second. */
 const progressMs = 250;
@@ -39,15 +41,17 @@ export function announceChanges(
   const jobs = new Map(agent.jobs().map((job) => [job.id, followed(job)]));
 
   const added = (path: string, name: string, values: Properties): void => {
-    const types = known.get(name)?.properties ?? new Map();
+    const types = known.get(name)?.properties ?? noTypes;
     const body = [path, new Map([[name, asDictionary(values, types)]])];
     send(objectManagerSignal('InterfacesAdded', 'oa{sa{sv}}', body));
   };
   const removed = (path: string, name: string): void =>
     send(objectManagerSignal('InterfacesRemoved', 'oas', [path, [name]]));
   const changed = (path: string, name: string, before: Properties, after: Properties): void => {
-    const types = known.get(name)?.properties ?? new Map();
-    const different = [...after].filter(([key, value]) => !isDeepStrictEqual(value, before.get(key)));
+    const types = known.get(name)?.properties ?? noTypes;
+    const different = [...after].filter(
+      ([key, value]) => !isEqual(types.get(key)?.type ?? '', value, before.get(key)),
+    );
     const told = (changes: string): Properties =>
       new Map(different.filter(([key]) => types.get(key)?.changes === changes));
     const [values, names] = [told('true'), [...told('invalidates').keys()]];
@@ -74,6 +78,7 @@ export function announceChanges(
     }
   };
 
+  const jobTypes = known.get(jobInterface)?.properties ?? noTypes;
   const tellOfJob = (job: FollowedJob, now: Properties): void => {
     clearTimeout(job.timer);
     job.timer = undefined;
@@ -90,7 +95,8 @@ export function announceChanges(
       return updateManager();
     }
     const more = [...now].some(
-      ([key, value]) => !progressOnly.has(key) && !isDeepStrictEqual(value, last.told.get(key)),
+      ([key, value]) =>
+        !progressOnly.has(key) && !isEqual(jobTypes.get(key)?.type ?? '', value, last.told.get(key)),
     );
     const waitMs = last.toldAtMs + progressMs - performance.now();
     if (more || waitMs <= 0) tellOfJob(last, now);
@@ -133,6 +139,12 @@ export function announceChanges(
     end();
     for (const { timer } of jobs.values()) clearTimeout(timer);
   };
+}
+
+/** Their bytes decide: node:util's comparison would load modules at each start. */
+function isEqual(signature: string, one: Value, other: Value | undefined): boolean {
+  if (one === other) return true;
+  return other !== undefined && writeValues(signature, [one]).equals(writeValues(signature, [other]));
 }
 
 interface FollowedJob {

@@ -76,7 +76,7 @@ function readArguments(call: Message): readonly Value[] | Refusal {
   }
 }
 
-function answer(call: Message, result: readonly Value[] | Refusal, signature = ''): Outgoing {
+function answer(call: Message, result: readonly Value[] | Buffer | Refusal, signature = ''): Outgoing {
   if (isRefusal(result)) return errorAnswer(call, result);
   return { kind: 'return', ...addressOf(call), signature, body: result };
 }

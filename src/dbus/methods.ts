@@ -16,8 +16,8 @@ export interface Request {
   readonly call: Message;
 }
 
-/** Values of the method's out arguments, or a refusal. @throws Failure */
-export type Handler = (request: Request) => Promise<readonly Value[] | Refusal>;
+/** Values of the method's out arguments, or their bytes, or a refusal. @throws Failure */
+export type Handler = (request: Request) => Promise<readonly Value[] | Buffer | Refusal>;
 
 /** The methods of our own interfaces, by `INTERFACE.MEMBER`. @param leaving aborted once the service is on its way out: no job begins then */
 export function createMethods(

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { Failure } from '../model/failure.ts';
 import { isObjectPath } from './object-path.ts';
 import { type BasicCode, type Type, alignment, parseSignature, parseSingle } from './signature.ts';
@@ -151,8 +150,10 @@ function textOf(cursor: Cursor, length: number): string {
   const start = take(cursor, 1, length + 1);
   const bytes = cursor.bytes.subarray(start, start + length);
   if (cursor.bytes[start + length] !== 0 || bytes.includes(0)) throw bad('a text does not end in one NUL');
-  if (!isUtf8(bytes)) throw bad('a text is not UTF-8');
-  return bytes.toString('utf8');
+  const text = bytes.toString('utf8');
+  // What is not UTF-8 comes back as other bytes. node:buffer's own question would load modules at each start.
+  if (!bytes.equals(Buffer.from(text))) throw bad('a text is not UTF-8');
+  return text;
 }
 
 function take32(cursor: Cursor): number {

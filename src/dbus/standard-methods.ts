@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { HostAgent } from '../model/host-agent.ts';
 import { type Refusal, refuse } from './error-names.ts';
 import { interfacesOf, introspect } from './introspect.ts';
@@ -15,6 +14,7 @@ import {
 import { imageProperties, jobProperties } from './describe.ts';
 import type { Interface, Property } from './parse-interfaces.ts';
 import { type Dictionary, type Value, variant } from './value.ts';
+import { writeValues } from './write-values.ts';
 
 /** The methods of `org.freedesktop.DBus.*` on our objects, by `INTERFACE.MEMBER` (D-Bus Specification, "Standard Interfaces"). */
 export function createStandardMethods(
@@ -56,7 +56,11 @@ export function createStandardMethods(
       ? refuse('PropertyReadOnly', `${name}.${member} is read-only, as all properties here are`)
       : refuse('UnknownProperty', `${name} has no property of that name`);
   };
-  const managed = async (): Promise<readonly Value[]> => {
+  // Of a thousand images it takes tens of milliseconds, and anybody may ask as often as he likes.
+  let written: Buffer | undefined;
+  agent.subscribe(() => (written = undefined));
+  const managed = async (): Promise<Buffer> => (written ??= writeValues('a{oa{sa{sv}}}', [everything()]));
+  const everything = (): ReadonlyMap<string, Value> => {
     const entry = (path: string, name: string, values: ReadonlyMap<string, Value>): [string, Value] => [
       path,
       new Map<string, Dictionary>([[name, asDictionary(values, typesOf(name))]]),
@@ -65,14 +69,17 @@ export function createStandardMethods(
       .state()
       .images.map((image) => entry(imagePath(image.reference), imageInterface, imageProperties(image)));
     const jobs = agent.jobs().map((job) => entry(jobPath(job.id), jobInterface, jobProperties(job)));
-    return [new Map([...images, ...jobs])];
+    return new Map([...images, ...jobs]);
   };
 
   return new Map<string, Handler>([
     ['org.freedesktop.DBus.Peer.Ping', async () => []],
     [
       'org.freedesktop.DBus.Peer.GetMachineId',
-      async () => [(await readFile('/etc/machine-id', 'utf8')).trim()],
+      async () => {
+        const { readFile } = await import('node:fs/promises');
+        return [(await readFile('/etc/machine-id', 'utf8')).trim()];
+      },
     ],
     ['org.freedesktop.DBus.Introspectable.Introspect', async ({ object }) => [introspect(object, known)]],
     ['org.freedesktop.DBus.Properties.Get', get],
