@@ -11,8 +11,10 @@ import { type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.
 
 export interface HostAgentParts {
   readonly store: HostStore;
-  /** From disk; who plays which part is bootc's word, where bootc answers in time. */
+  /** From disk: it answers at once, whatever bootc is doing. */
   readonly listDeployments: () => Promise<readonly Deployment[]>;
+  /** Has bootc say who plays which part. @returns whether the list is another now */
+  readonly askBootc: () => Promise<boolean>;
   readonly candidate: () => KnownCandidate | undefined;
   readonly record: (reference: string) => ImageRecord | undefined;
   readonly requirements: (want: Want) => readonly Requirement[];
@@ -70,6 +72,10 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   let pass: Promise<void> | undefined;
   let passAfter: Promise<void> | undefined;
   const readAgain = async (): Promise<void> => {
+    survey = await look();
+    show();
+    // It may wait for an upgrade that is under way, whose work is shown meanwhile.
+    if (!(await parts.askBootc())) return;
     survey = await look();
     show();
   };

@@ -8,8 +8,8 @@ import { asFailure } from '../model/failure.ts';
 export interface HostDeployments {
   /** From disk, with what bootc said while the same was on disk. Asks nobody. */
   readonly onDisk: () => Promise<readonly Deployment[]>;
-  /** Asks bootc where it has not been asked since the disk changed, and takes the disk's word where it does not answer in time. */
-  readonly list: () => Promise<readonly Deployment[]>;
+  /** Asks bootc where it has not been asked since the disk changed. @returns whether `onDisk` says something else by now */
+  readonly askBootc: () => Promise<boolean>;
   /** Asks bootc in any case. @throws Failure of `readBootcStatus` */
   readonly listNow: (signal: AbortSignal) => Promise<readonly Deployment[]>;
   readonly rollbackQueued: () => boolean;
@@ -36,15 +36,16 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
   };
   return {
     onDisk,
-    async list() {
-      const found = await read(undefined);
-      if (status !== undefined && keyOf(found) === statusOf) return read(status);
+    async askBootc() {
+      if (status !== undefined && keyOf(await read(undefined)) === statusOf) return false;
       try {
-        return await ask(signal, askLimitMs);
+        await ask(signal, askLimitMs);
+        return true;
       } catch (error) {
         const { code } = asFailure(error);
         if (code === 'Internal' || code === 'Cancelled') throw error;
-        return found;
+        // The disk's word stands.
+        return false;
       }
     },
     listNow: async (limit) => ask(limit),

@@ -19,6 +19,7 @@ import { planOnHost } from './host-plan.ts';
 import { hostStore } from './host-store.ts';
 import { lookAhead, readKnown } from './look-ahead.ts';
 import { readHostPolicy } from './read-host-policy.ts';
+import { remountSysroot } from './remount-sysroot.ts';
 import { runHostJob } from './run-host-job.ts';
 import type { HostSurvey } from './survey-host.ts';
 
@@ -51,6 +52,7 @@ export async function openAgent(
 ): Promise<OpenedAgent> {
   const configuration = await readConfiguration('/');
   const store = hostStore(configuration.store.mode, configuration.store.path);
+  await remountSysroot(store.path);
   const memory = await openHostMemory(stateFolder, await fingerprint(configuration, credentialPaths));
   for (const damage of memory.damage) log('warn', damage);
   const journal = (entry: JournalEntry): void => {
@@ -59,11 +61,10 @@ export async function openAgent(
   const deployments = hostDeployments(signal);
   const host: Host = { configuration, store, deployments, memory, journal };
   const policy = await readHostPolicy();
-  // bootc is not asked for the first look: it may wait for an upgrade, and somebody waits for us.
-  let list = deployments.onDisk;
   const agent = await createHostAgent({
     store,
-    listDeployments: async () => list(),
+    listDeployments: deployments.onDisk,
+    askBootc: deployments.askBootc,
     candidate: memory.candidate,
     record: memory.record,
     requirements: ({ reference }) => policyFor(policy, reference),
@@ -79,7 +80,6 @@ export async function openAgent(
     nowUs,
     signal,
   });
-  list = deployments.list;
   tellChanges(agent, host, log);
   return { agent, host };
 }

@@ -41,10 +41,13 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
 
 /** What layers say is kept for the next time: the host's cache, or a user's own. */
 export async function layerCache(): Promise<string> {
-  try {
-    await canAccess('/var/cache', constants.W_OK);
-    return '/var/cache/bound-images/layers';
-  } catch {
-    return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bound-images/layers');
+  // Of the two a service may write the first alone.
+  for (const folder of ['/var/cache/bound-images', '/var/cache']) {
+    const isWritable = await canAccess(folder, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isWritable) return '/var/cache/bound-images/layers';
   }
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bound-images/layers');
 }

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Configuration } from '../config/configuration.ts';
 import { asFailure, type ExitStatus } from '../model/failure.ts';
 import { version } from '../agent/version.ts';
@@ -10,6 +11,9 @@ import { openLog } from './log.ts';
 
 /** `bound-images agent`: serves org.boundimages1 until nobody wants it any more. For bound-images.service alone. */
 export async function agent(signal: AbortSignal): Promise<ExitStatus> {
+  // Downloads go through buffers outside the heap, which only collections free: a young generation that grows holds them back
+  // (measured, 1 GB: 175 to 197 MB resident, and 135 to 149 MB so).
+  setFlagsFromString('--semi-space-growth-factor=1');
   let level: Configuration['log']['level'] = 'info';
   const log = openLog(() => level);
   const opened = await openAgent(signal, log);

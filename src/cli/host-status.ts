@@ -60,7 +60,8 @@ function readinessOf({ state, nextBoot, images, problems }: HostState): ExitStat
 function renderState({ deployments, nextBoot, store, storageBytes, images, problems }: HostState): string[] {
   const bySlot = Object.groupBy(problems, ({ slot }) => slot);
   return [
-    ...wrap(`Next boot  ${coloured(nextBoot.verdict)}. ${nextBoot.reason}`, ''),
+    `Next boot  ${coloured(nextBoot.verdict)}`,
+    ...(nextBoot.reason === '' ? [] : wrap(nextBoot.reason, '           ')),
     `Store      ${store.path} (${store.mode}), ${formatBytes(storageBytes)}`,
     '',
     ...renderTable([['OS IMAGE', 'SLOT', 'DIGEST', 'STATE'], ...deployments.map(deploymentRow)]),

@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts';
-import { lastLine, runProgram } from '../system/run-program.ts';
+import { runOnHost } from '../system/run-on-host.ts';
+import { lastLine } from '../system/run-program.ts';
 import { classifyBootc } from './classify-bootc.ts';
 
 export interface BootcOptions {
@@ -60,7 +61,7 @@ async function say(
   options: BootcOptions,
 ): Promise<string> {
   const { signal, limitMs = defaultLimitMs, onLine } = options;
-  const { exitCode, stdout, stderr } = await runProgram(program, argv, {
+  const { exitCode, stdout, stderr } = await runOnHost(program, argv, {
     signal,
     limitMs,
     ...(onLine === undefined ? {} : { onErrorLine: onLine }),

@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts';
-import { lastLine, runProgram } from '../system/run-program.ts';
+import { runOnHost } from '../system/run-on-host.ts';
+import { lastLine, type ProgramResult } from '../system/run-program.ts';
 import { type BootcStatus, parseBootcStatus } from './parse-bootc-status.ts';
 
 /** `bootc status` waits for the sysroot's lock, which an upgrade holds for as long as it runs. */
@@ -16,9 +17,9 @@ export async function readBootcStatus(signal: AbortSignal, limitMs = defaultLimi
   return parseBootcStatus(stdout.toString('utf8'));
 }
 
-async function runStatus(signal: AbortSignal, limitMs: number): ReturnType<typeof runProgram> {
+async function runStatus(signal: AbortSignal, limitMs: number): Promise<ProgramResult> {
   try {
-    return await runProgram('bootc', ['status', '--json', '--format-version=1'], {
+    return await runOnHost('bootc', ['status', '--json', '--format-version=1'], {
       signal,
       limitMs,
       limitBytes,

@@ -50,7 +50,7 @@ function verdictOn(next: Readiness | undefined, { completing }: BootFacts): Next
 }
 
 function verdictOnLocked(staged: Readiness, meanwhile: NextBoot, { lockedByUs }: BootFacts): NextBoot {
-  const name = nameOf(staged.deployment);
+  const name = imageOf(staged.deployment);
   if (!isReady(staged))
     return {
       verdict: 'waiting',
@@ -62,7 +62,10 @@ function verdictOnLocked(staged: Readiness, meanwhile: NextBoot, { lockedByUs }:
   return { ...meanwhile, reason: `${meanwhile.reason} ${held}` };
 }
 
-function nameOf({ osImage, id, slot }: Deployment): string {
-  const image = osImage?.replace(/^docker:\/\//, '') ?? id;
-  return `${image} (${slot})`;
+function nameOf(deployment: Deployment): string {
+  return `${imageOf(deployment)} (${deployment.slot})`;
+}
+
+function imageOf({ osImage, id }: Deployment): string {
+  return osImage?.replace(/^docker:\/\//, '') ?? id;
 }

@@ -92,7 +92,7 @@ test.each<Row>([
     {},
     'ready',
     'waiting',
-    /os:staged \(staged\) is staged and locked until it is complete: .*refused/,
+    /os:staged is staged and locked until it is complete: .*refused/,
   ],
   [
     'staged, locked by us, complete',
