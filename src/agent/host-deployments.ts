@@ -6,7 +6,7 @@ import type { Deployment } from '../model/deployment.ts';
 import { asFailure } from '../model/failure.ts';
 
 export interface HostDeployments {
-  /** From disk, with what bootc said while the same was on disk. Asks nobody. */
+  /** From disk, with what bootc said last of those that are still there. Asks nobody. */
   readonly onDisk: () => Promise<readonly Deployment[]>;
   /** Asks bootc where it has not been asked since the disk changed. @returns whether `onDisk` says something else by now */
   readonly askBootc: () => Promise<boolean>;
@@ -30,12 +30,8 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
     statusOf = before;
     return read(status);
   };
-  const onDisk = async (): Promise<readonly Deployment[]> => {
-    const found = await read(undefined);
-    return status !== undefined && keyOf(found) === statusOf ? read(status) : found;
-  };
   return {
-    onDisk,
+    onDisk: async () => read(status),
     async askBootc() {
       if (status !== undefined && keyOf(await read(undefined)) === statusOf) return false;
       try {
