@@ -26,7 +26,7 @@ const configSchema = looseObject({
 });
 
 /** Of images that hold layers only while another is made anew: garbage wherever they are met. */
-export const holderName = 'localhost/bound-images/holder:';
+const holderName = 'localhost/bound-images/holder:';
 
 /**
  * Leaves an image one of its names, without network, also where the others have digests. Another image with the same layers
