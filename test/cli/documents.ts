@@ -46,6 +46,9 @@ export const documents = {
   plan: v.strictObject({
     ...top,
     source: v.string(),
+    osImage: v.nullable(
+      v.strictObject({ digest, cachedUpdate: v.nullable(digest), isCachedUpdate: v.nullable(v.boolean()) }),
+    ),
     images: v.array(
       v.variant('action', [
         v.strictObject({
