@@ -1,5 +1,6 @@
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildPage } from './src/cockpit/build/page.ts';
 
 await rm('dist', { recursive: true, force: true });
 // The program, and chunks that it loads when it first needs them. In one single file every module of node that any command needs
@@ -27,3 +28,5 @@ const { metafile } = await build({
 // Whose licences the packages have to carry: rpm/licences.ts.
 await writeFile('dist/inputs.json', JSON.stringify(Object.keys(metafile.inputs)));
 await chmod('dist/bound-images.js', 0o755);
+// What goes to /usr/share/cockpit.
+await buildPage('dist/cockpit/boundimages');

@@ -1,0 +1,9 @@
+import { spawn } from 'cockpit';
+import { unitName } from './watch-unit.ts';
+
+/** The last lines that the agent's unit has in the journal; none where the user may not read them. */
+export async function readJournal(): Promise<readonly string[]> {
+  const argv = ['journalctl', '--unit', unitName, '--lines=12', '--output=cat', '--no-pager', '--quiet'];
+  const text = await spawn(argv, { superuser: 'try', err: 'ignore' });
+  return text.split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,131 @@
+import { type BusClient, dbus } from 'cockpit';
+import {
+  afterSignal,
+  managerInterface,
+  noObjects,
+  type Objects,
+  rootPath,
+  show,
+  type Shown,
+  type Signal,
+  withManaged,
+} from './objects.ts';
+import { properties } from './values.ts';
+
+export const busName = 'org.boundimages1';
+const propertiesInterface = 'org.freedesktop.DBus.Properties';
+const objectManager = 'org.freedesktop.DBus.ObjectManager';
+
+export type AgentView =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'failed'; readonly problem: string }
+  | ({ readonly kind: 'shown' } & Shown);
+
+export interface Watched<T> {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly current: () => T;
+}
+
+export interface WatchedAgent extends Watched<AgentView> {
+  /** Starts it once more, after it did not start. */
+  readonly retry: () => void;
+}
+
+/**
+ * Starts the agent and follows it by its signals alone. It is asked at its start, ours or somebody else's, and never again, so that
+ * it can leave when it is idle; what it said last stays shown meanwhile. Without a proxy of Cockpit's: those do not read again what
+ * a service that was started again says.
+ */
+export function watchAgent(): WatchedAgent {
+  const listeners = new Set<() => void>();
+  let view: AgentView = { kind: 'loading' };
+  let client: BusClient | undefined;
+  const set = (next: AgentView): void => {
+    view = next;
+    for (const listener of listeners) listener();
+  };
+
+  const open = (): void => {
+    const opened = dbus(busName, { bus: 'system' });
+    client = opened;
+    let objects: Objects = noObjects;
+    /** Of a reading that is not complete yet: signals change it too. */
+    let reading: Objects | undefined;
+    const showObjects = (): void =>
+      set({ kind: 'shown', ...show(objects, view.kind === 'shown' ? view : undefined) });
+
+    const read = async (): Promise<void> => {
+      reading = noObjects;
+      const parts = [
+        opened
+          .call(rootPath, propertiesInterface, 'GetAll', [managerInterface], { type: 's' })
+          .then(([manager]) => (reading = { ...(reading ?? noObjects), manager: properties(manager) })),
+        opened
+          .call(rootPath, objectManager, 'GetManagedObjects', [], { type: '' })
+          .then(([managed]) => (reading = withManaged(reading ?? noObjects, managed))),
+      ];
+      await Promise.all(parts);
+      objects = reading;
+      reading = undefined;
+      showObjects();
+    };
+    const onSignal = async ({ path, member, args }: Signal): Promise<void> => {
+      if (reading !== undefined) reading = afterSignal(reading, { path, member, args });
+      const after = afterSignal(objects, { path, member, args });
+      if (after === objects) return;
+      objects = after;
+      // Told without its value, which the agent works out for who asks.
+      if (member === 'PropertiesChanged' && Array.isArray(args[2]) && args[2].includes('StorageBytes'))
+        await readStorage();
+      showObjects();
+    };
+    const readStorage = async (): Promise<void> => {
+      const [value] = await opened.call(
+        rootPath,
+        propertiesInterface,
+        'Get',
+        [managerInterface, 'StorageBytes'],
+        { type: 'ss' },
+      );
+      objects = { ...objects, manager: { ...objects.manager, ...properties({ StorageBytes: value }) } };
+    };
+    const listen = (path: string, member: string, args: unknown[]): void => {
+      // A signal whose value cannot be asked for any more: the agent has left.
+      onSignal({ path, member, args }).catch(() => undefined);
+    };
+    opened.subscribe(
+      { path_namespace: rootPath, interface: propertiesInterface, member: 'PropertiesChanged' },
+      (path, _interface, member, args) => listen(path, member, args),
+    );
+    opened.subscribe({ path: rootPath, interface: objectManager }, (path, _interface, member, args) =>
+      listen(path, member, args),
+    );
+    opened.addEventListener('owner', (_event, owner) => {
+      if (owner === null) return;
+      read().catch((error: unknown) => {
+        if (view.kind !== 'shown')
+          set({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
+      });
+    });
+    opened.addEventListener('close', (_event, { problem }) => {
+      if (client === opened && view.kind !== 'shown')
+        set({ kind: 'failed', problem: problem ?? 'terminated' });
+    });
+  };
+  open();
+
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    current: () => view,
+    retry: () => {
+      const before = client;
+      client = undefined;
+      before?.close();
+      set({ kind: 'loading' });
+      open();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { dbus } from 'cockpit';
+import { properties, text } from './values.ts';
+import type { Watched } from './watch-agent.ts';
+
+export const unitName = 'bound-images.service';
+/** systemd's name of the unit as an object: letters and digits stay, the rest is `_` and the byte in hex (sd_bus_path_encode(3)). */
+const path = '/org/freedesktop/systemd1/unit/bound_2dimages_2eservice';
+const unitInterface = 'org.freedesktop.systemd1.Unit';
+const propertiesInterface = 'org.freedesktop.DBus.Properties';
+
+export type UnitState = 'unknown' | 'missing' | 'failed' | 'fine';
+
+/** Follows the agent's unit: that it left because it was idle and that it crashed look alike on the bus. */
+export function watchUnit(): Watched<UnitState> {
+  const listeners = new Set<() => void>();
+  let state: UnitState = 'unknown';
+  const set = (load: string, active: string): void => {
+    const next = load === 'not-found' ? 'missing' : active === 'failed' ? 'failed' : 'fine';
+    if (next === state) return;
+    state = next;
+    for (const listener of listeners) listener();
+  };
+  const systemd = dbus('org.freedesktop.systemd1', { bus: 'system' });
+  systemd.subscribe(
+    { path, interface: propertiesInterface, member: 'PropertiesChanged' },
+    (_path, _interface, _member, [name, values]) => {
+      const { ActiveState: active, LoadState: load } = properties(values);
+      if (name === unitInterface && active !== undefined) set(text(load), text(active));
+    },
+  );
+  const read = async (): Promise<void> => {
+    // Or it tells nobody.
+    await systemd.call('/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager', 'Subscribe', [], {
+      type: '',
+    });
+    const [values] = await systemd.call(path, propertiesInterface, 'GetAll', [unitInterface], { type: 's' });
+    const { ActiveState: active, LoadState: load } = properties(values);
+    set(text(load), text(active));
+  };
+  read().catch(() => undefined);
+  return {
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    current: () => state,
+  };
+}

@@ -1,0 +1,22 @@
+import './page.css';
+import { language } from 'cockpit';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { watchAccess } from './bus/watch-access.ts';
+import { watchAgent } from './bus/watch-agent.ts';
+import { watchUnit } from './bus/watch-unit.ts';
+import { followStyle } from './follow-style.ts';
+import { BoundImages } from './page/page.tsx';
+
+followStyle();
+const parts = { agent: watchAgent(), access: watchAccess(), unit: watchUnit() };
+document.addEventListener('DOMContentLoaded', () => {
+  document.documentElement.lang = language.replace('_', '-');
+  const place = document.getElementById('page');
+  if (place === null) return;
+  createRoot(place).render(
+    <StrictMode>
+      <BoundImages {...parts} />
+    </StrictMode>,
+  );
+});

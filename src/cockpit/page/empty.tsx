@@ -1,0 +1,82 @@
+import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
+import {
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+} from '@patternfly/react-core/dist/esm/components/EmptyState/index.js';
+import { Spinner } from '@patternfly/react-core/dist/esm/components/Spinner/index.js';
+import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon.js';
+import ExclamationCircleIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon.js';
+import { gettext as _, jump } from 'cockpit';
+import { useEffect, useState } from 'react';
+import { readJournal } from '../bus/read-journal.ts';
+import { unitName, type UnitState } from '../bus/watch-unit.ts';
+
+export function Loading() {
+  return <EmptyState headingLevel="h2" titleText={_('Looking at this host')} icon={Spinner} />;
+}
+
+export function NotBootc() {
+  return (
+    <EmptyState headingLevel="h2" titleText={_('This is not a bootc host')} icon={CubesIcon}>
+      <EmptyStateBody>
+        {_('Images are bound to an OS image that bootc has installed. There is none here.')}
+      </EmptyStateBody>
+    </EmptyState>
+  );
+}
+
+interface NotStartedProps {
+  readonly problem: string;
+  readonly unit: UnitState;
+  readonly onRetry: () => void;
+}
+
+/** The agent is not there, and what the journal has to say of it. */
+export function NotStarted({ problem, unit, onRetry }: NotStartedProps) {
+  const title =
+    unit === 'missing' ? _('The service is not installed') : _('The service could not be started');
+  return (
+    <EmptyState headingLevel="h2" status="danger" titleText={title} icon={ExclamationCircleIcon}>
+      <EmptyStateBody>
+        {unit === 'missing' ? <p>{unitName}</p> : <Journal problem={problem} />}
+      </EmptyStateBody>
+      <EmptyStateFooter>
+        <EmptyStateActions>
+          <Button variant="primary" onClick={onRetry}>
+            {_('Try again')}
+          </Button>
+        </EmptyStateActions>
+        <EmptyStateActions>
+          <Button variant="link" onClick={() => jump(`/system/services#/${unitName}`)}>
+            {_('View the service')}
+          </Button>
+        </EmptyStateActions>
+      </EmptyStateFooter>
+    </EmptyState>
+  );
+}
+
+/** The last lines of the agent; `problem` where there are none, or the user may not read them. */
+export function Journal({ problem }: { readonly problem: string }) {
+  const [lines, setLines] = useState<readonly string[]>([]);
+  useEffect(() => {
+    let wanted = true;
+    readJournal().then(
+      (read) => {
+        if (wanted) setLines(read);
+      },
+      () => undefined,
+    );
+    return () => {
+      wanted = false;
+    };
+  }, []);
+  if (lines.length === 0) return <p>{problem}</p>;
+  return (
+    <pre className="bi-journal" aria-label={_('Last lines of the journal')} role="region" tabIndex={0}>
+      {lines.join('\n')}
+    </pre>
+  );
+}

@@ -1,0 +1,127 @@
+import { Alert } from '@patternfly/react-core/dist/esm/components/Alert/index.js';
+import {
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+} from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
+import { Label, LabelGroup } from '@patternfly/react-core/dist/esm/components/Label/index.js';
+import {
+  ExpandableRowContent,
+  Tbody,
+  Td,
+  Tr,
+} from '@patternfly/react-table/dist/esm/components/Table/index.js';
+import { format, gettext as _, language } from 'cockpit';
+import { memo, useState } from 'react';
+import type { Image } from '../bus/host.ts';
+import { timeText } from '../text/quantity.ts';
+import { splitReference } from '../text/reference.ts';
+import { policyText, size, slotName } from '../text/words.ts';
+import { Digest } from './digest.tsx';
+import { ImageStateLabel } from './state-label.tsx';
+
+const columnCount = 6;
+
+/** An image, and below it, once it is expanded, all that is known of it. Drawn again only where the image has changed. */
+export const ImageRow = memo(function ImageRow({ image }: { readonly image: Image }) {
+  const [isExpanded, setExpanded] = useState(false);
+  const { reference, state, sizeBytes, digest, boundBy } = image;
+  const { name, tag } = splitReference(reference);
+  const slots = [...new Set(boundBy.map(({ slot }) => slot))];
+  return (
+    <Tbody isExpanded={isExpanded}>
+      <Tr isContentExpanded={isExpanded}>
+        <Td
+          expand={{
+            rowIndex: 0,
+            isExpanded,
+            expandId: `details of ${reference}`,
+            onToggle: () => setExpanded(!isExpanded),
+          }}
+        />
+        <Td dataLabel={_('Image')} modifier="breakWord">
+          {name}
+          {tag === '' ? '' : <span className="bi-note">:{tag}</span>}
+        </Td>
+        <Td dataLabel={_('State')} modifier="fitContent">
+          <ImageStateLabel state={state} />
+        </Td>
+        <Td dataLabel={_('Size')} modifier="fitContent">
+          {sizeBytes === 0 ? '-' : size(sizeBytes)}
+        </Td>
+        <Td dataLabel={_('Digest')} modifier="fitContent">
+          <Digest digest={digest} of={reference} />
+        </Td>
+        <Td dataLabel={_('Bound by')}>
+          <LabelGroup numLabels={4} aria-label={_('Bound by')}>
+            {slots.map((slot) => (
+              <Label key={slot} isCompact color={slot === 'booted' ? 'blue' : 'grey'}>
+                {slotName(slot)}
+              </Label>
+            ))}
+          </LabelGroup>
+        </Td>
+      </Tr>
+      {isExpanded ? (
+        <Tr isExpanded>
+          <Td colSpan={columnCount}>
+            <ExpandableRowContent>
+              <ImageDetails image={image} />
+            </ExpandableRowContent>
+          </Td>
+        </Tr>
+      ) : null}
+    </Tbody>
+  );
+});
+
+function ImageDetails({ image }: { readonly image: Image }) {
+  const { reference, digest, expectedDigest, boundBy, state, bytesToFetch, signaturePolicy, lastError } =
+    image;
+  const facts: readonly (readonly [string, React.ReactNode])[] = [
+    [_('Reference'), <code>{reference}</code>],
+    [_('Digest in the store'), digest === '' ? _('None') : <code>{digest}</code>],
+    [_('Pinned digest'), expectedDigest === '' ? _('None, the tag may move') : <code>{expectedDigest}</code>],
+    [
+      _('Bound by'),
+      boundBy.map(({ slot, file }) => (
+        <div key={`${slot} ${file}`}>
+          {slotName(slot)}: <code>{file}</code>
+        </div>
+      )),
+    ],
+    ...(state === 'present' || bytesToFetch < 0
+      ? []
+      : [[_('To fetch'), bytesToFetch === 0 ? _('Nothing') : size(bytesToFetch)] as const]),
+    [_('Signature policy'), policyText(signaturePolicy)],
+    [_('Last fetched'), timeOrNever(image.lastPulledUs)],
+    [_('Last verified'), timeOrNever(image.lastVerifiedUs)],
+  ];
+  return (
+    <>
+      {lastError === '' ? null : (
+        <Alert isInline isPlain variant="danger" title={_('Last error')} component="h3">
+          {lastError}
+        </Alert>
+      )}
+      <DescriptionList
+        isHorizontal
+        isCompact
+        className="bi-details"
+        aria-label={format(_('Details of $0'), reference)}
+      >
+        {facts.map(([name, value]) => (
+          <DescriptionListGroup key={name}>
+            <DescriptionListTerm>{name}</DescriptionListTerm>
+            <DescriptionListDescription className="bi-wrap">{value}</DescriptionListDescription>
+          </DescriptionListGroup>
+        ))}
+      </DescriptionList>
+    </>
+  );
+}
+
+function timeOrNever(timeUs: number): string {
+  return timeUs === 0 ? _('Never') : timeText(timeUs, language);
+}
