@@ -40,7 +40,7 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
   };
 }
 
-export function readImage(values: Dictionary): ImageState {
+function readImage(values: Dictionary): ImageState {
   const bytesToFetch = count(values, 'BytesToFetch');
   return {
     reference: text(values, 'Reference'),

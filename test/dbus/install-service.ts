@@ -46,6 +46,8 @@ export async function installService(env: Readonly<Record<string, string | numbe
     'org.freedesktop.DBus',
     'ReloadConfig',
   ]);
+  // One of an earlier test would go on as it was begun.
+  await runOrThrow('systemctl', ['stop', 'bound-images.service']);
 }
 
 async function runOrThrow(program: string, argv: readonly string[]): Promise<void> {

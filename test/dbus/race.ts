@@ -18,7 +18,9 @@ const address = 'unix:path=/run/dbus/system_bus_socket';
 const callers = 8;
 /** Around the deadline: the service's timer is late by up to some ms, and what is decisive happens within one. */
 const earlyMs = 2;
-const lateMs = 8;
+const lateMs = 4;
+/** Between the first and the last of one round: some before the name is given up, some after. */
+const spreadMs = 2;
 
 /**
  * Calls a service of this host's bus that leaves `idleMs` after its last answer, from several connections, each at a moment of its own
@@ -52,9 +54,10 @@ export async function race(calls: number, idleMs: number): Promise<RaceResult> {
     }
   };
   for (let rounds = Math.ceil(calls / callers); rounds > 0; rounds -= 1) {
+    const firstMs = idleMs - earlyMs + Math.random() * (earlyMs + lateMs);
     await Promise.all(
       connections.map(async (bus, index) => {
-        await delay(idleMs - earlyMs + Math.random() * (earlyMs + lateMs));
+        await delay(firstMs + Math.random() * spreadMs);
         await once(bus, index);
       }),
     );
