@@ -17,7 +17,8 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <method name="Plan"><arg name="os_image" type="s" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="images" type="a(sssxx)" direction="out"/><arg name="summary" type="a{sv}" direction="out"/></method>
     <!-- images: references, [] = every one that scope needs. options: scope s (booted|staged|rollback|candidate|all, default all).
-         This and the next three return once the job object exists. polkit: prefetch / verify / gc / upgrade -->
+         This and the next three return once the job object exists; in the moment that the service leaves they fail
+         with org.boundimages1.Error.Busy: call again. polkit: prefetch / verify / gc / upgrade -->
     <method name="Prefetch"><arg name="images" type="as" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="job_id" type="t" direction="out"/><arg name="job" type="o" direction="out"/></method>
     <!-- options: scope s, deep b, repair b (polkit: prefetch, for that fetches) -->
