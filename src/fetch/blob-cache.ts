@@ -12,7 +12,7 @@ import { followBlob } from './follow-blob.ts';
 import { createGrowth, type Growth } from './growth.ts';
 import { takeLock, type LockFile } from './lock-file.ts';
 import { openPartial, type PartialBlob } from './partial-blob.ts';
-import { writePin } from './pins.ts';
+import { readPins, writePin } from './pins.ts';
 import { cleanCache, makeRoom } from './remove-blobs.ts';
 
 /** How often one that waits for another's download looks. */
@@ -45,8 +45,13 @@ export interface BlobCache {
   pin(digests: Iterable<Digest>): Promise<AsyncDisposable>;
   /** Removes one that turned out to be damaged. */
   remove(digest: Digest): Promise<void>;
-  /** Removes whatever is neither to be kept, nor pinned, nor being downloaded; partial files too. */
-  clean(keep: ReadonlySet<Digest>): Promise<{ readonly freedBytes: number }>;
+  /** Removes those that nobody has pinned. */
+  discard(digests: Iterable<Digest>): Promise<void>;
+  /**
+   * Removes whatever is neither to be kept, nor pinned, nor being downloaded; partial files too.
+   * @param unusedMs what was written later stays: another run may want to go on with it
+   */
+  clean(keep: ReadonlySet<Digest>, unusedMs?: number): Promise<{ readonly freedBytes: number }>;
 }
 
 /**
@@ -132,7 +137,12 @@ export async function openBlobCache(
     },
     pin: (digests) => writePin(paths.pins, digests).catch(onDisk),
     remove: (digest) => rm(paths.of(digest).finished, { force: true }),
-    clean: (keep) => cleanCache(paths, keep),
+    discard: async (digests) => {
+      const pinned = await readPins(paths.pins);
+      for (const digest of digests)
+        if (!pinned.has(digest)) await rm(paths.of(digest).finished, { force: true });
+    },
+    clean: (keep, unusedMs = 0) => cleanCache(paths, keep, Date.now() - unusedMs),
   };
 }
 

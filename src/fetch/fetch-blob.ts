@@ -18,6 +18,8 @@ export type OpenBlob = (question: {
 export interface FetchParts {
   readonly cache: BlobCache;
   readonly rateLimit?: RateLimit | undefined;
+  /** The most downloads at once. */
+  readonly parallel?: number;
   /** Nothing comes for so long: the connection is given up, and another is made. */
   readonly stallMs: number;
   /** Milliseconds to wait after the `tried`th failure in a row without progress; undefined where it is the last. */
@@ -28,6 +30,8 @@ export interface FetchParts {
 }
 
 export type BlobEvent =
+  /** From now on what comes can be read in the cache. */
+  | { readonly kind: 'began' }
   /** So many bytes of it are there, of which so many have just come over the wire. */
   | { readonly kind: 'bytes'; readonly presentBytes: number; readonly receivedBytes: number }
   | { readonly kind: 'retry'; readonly failure: Failure; readonly delayMs: number };
@@ -52,6 +56,7 @@ export async function fetchBlob(
     onEvent({ kind: 'bytes', presentBytes: blob.sizeBytes, receivedBytes: 0 });
     return;
   }
+  onEvent({ kind: 'began' });
   try {
     await fetchInto(partial, blob, open, parts, signal, onEvent);
   } catch (error) {

@@ -5,8 +5,8 @@ import type { PartialPaths } from './partial-blob.ts';
 const pieceBytes = 256 * 1024;
 
 /**
- * The bytes `from` to `to` of a file that still grows to `sizeBytes`. The last byte of all is passed on only once the download has
- * ended well, so that nobody takes a blob for whole whose digest turned out to be wrong.
+ * The bytes `from` to `to` of a file that still grows to `sizeBytes`. The last byte of all is passed on only once the digest has
+ * been found right, so that nobody takes a blob for whole whose digest turned out to be wrong.
  * @throws the download's Failure
  */
 export async function* followBlob(
@@ -22,7 +22,8 @@ export async function* followBlob(
       const change = growth.change();
       const end = growth.end();
       if (end?.failure !== undefined) throw end.failure;
-      const safeBytes = end === undefined ? Math.min(growth.bytes(), sizeBytes - 1) : sizeBytes;
+      const isSafe = end !== undefined || growth.isWhole();
+      const safeBytes = isSafe ? sizeBytes : Math.min(growth.bytes(), sizeBytes - 1);
       const length = Math.min(safeBytes, to, position + pieceBytes) - position;
       if (length <= 0) {
         await change;

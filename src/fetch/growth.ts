@@ -4,6 +4,8 @@ import type { Failure } from '../model/failure.ts';
 export interface Growth {
   /** Bytes that can be read. */
   bytes(): number;
+  /** Whether all is there, and its digest is right: nobody need wait for the disk. */
+  isWhole(): boolean;
   /** Undefined while it goes on. */
   end(): { readonly failure: Failure | undefined } | undefined;
   /** Resolves at the next change. To be asked before the values are read, or a change is missed. */
@@ -12,11 +14,13 @@ export interface Growth {
 
 export interface GrowthTeller extends Growth {
   tell(bytes: number): void;
+  tellWhole(): void;
   tellEnd(failure: Failure | undefined): void;
 }
 
 export function createGrowth(): GrowthTeller {
   let bytes = 0;
+  let whole = false;
   let end: { readonly failure: Failure | undefined } | undefined;
   let next = Promise.withResolvers<void>();
   const changed = (): void => {
@@ -25,10 +29,15 @@ export function createGrowth(): GrowthTeller {
   };
   return {
     bytes: () => bytes,
+    isWhole: () => whole,
     end: () => end,
     change: () => next.promise,
     tell: (now) => {
       bytes = now;
+      changed();
+    },
+    tellWhole: () => {
+      whole = true;
       changed();
     },
     tellEnd: (failure) => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { BlobId, Validator } from '../model/blob.ts';
 import { writeFileWhole } from '../system/write-file.ts';
-import { bootId } from './owner.ts';
+import { bootId } from '../system/process-owner.ts';
 
 const schema = v.object({
   digest: v.string(),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, parseOwner, thisProcess } from './owner.ts';
+import { isAlive, parseOwner, thisProcess } from '../system/process-owner.ts';
 
 /** A dead owner's lock is removed within it. */
 const guardMs = 5;

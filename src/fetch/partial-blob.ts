@@ -138,6 +138,7 @@ export async function openPartial(
         await file.flush();
         await syncing;
         if (file.hex() === digestParts(blob.digest).hex) {
+          growth.tellWhole();
           await publish();
           await close(undefined);
           return true;

@@ -41,15 +41,17 @@ export async function makeRoom(paths: CachePaths, limitBytes: number, neededByte
     );
 }
 
-/** Removes all that is neither kept, nor pinned, nor being downloaded. */
+/** Removes all that is neither kept, nor pinned, nor being downloaded, and was written before a moment (ms since the epoch). */
 export async function cleanCache(
   paths: CachePaths,
   keep: ReadonlySet<Digest>,
+  beforeMs: number,
 ): Promise<{ readonly freedBytes: number }> {
   const pinned = await readPins(paths.pins);
   let freedBytes = 0;
   for (const file of [...(await listFinished(paths)), ...(await listFiles(paths.partials, partialDigest))]) {
-    const { digest, path, sizeBytes } = file;
+    const { digest, path, sizeBytes, changedMs } = file;
+    if (changedMs > beforeMs) continue;
     if (digest !== undefined && (keep.has(digest) || pinned.has(digest))) continue;
     if (digest !== undefined && (await isLocked(paths.of(digest).lock))) continue;
     await rm(path, { force: true });

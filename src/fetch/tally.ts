@@ -4,7 +4,7 @@ import type { BlobEvent } from './fetch-blob.ts';
 import { createRateMeter, remainingMs } from './rate-meter.ts';
 
 export interface Progress {
-  /** Of the blobs that were missing at the start. */
+  /** Of the blobs that were missing when they were asked for. */
   readonly doneBytes: number;
   readonly totalBytes: number;
   /** Over the wire, of all of them. */
@@ -15,6 +15,8 @@ export interface Progress {
 
 /** Adds up what is told of each blob. */
 export interface Tally {
+  /** One more blob is to come. */
+  expect(blob: BlobId): void;
   add(digest: Digest, event: Extract<BlobEvent, { kind: 'bytes' }>): void;
   /** Over the wire. */
   receivedBytes(): number;
@@ -22,13 +24,16 @@ export interface Tally {
 }
 
 /** @param now milliseconds of a clock that never jumps: performance.now() */
-export function createTally(blobs: readonly BlobId[], now: () => number): Tally {
+export function createTally(now: () => number): Tally {
   const meter = createRateMeter(now);
   const present = new Map<Digest, number>();
-  const totalBytes = blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  let totalBytes = 0;
   let doneBytes = 0;
   let receivedBytes = 0;
   return {
+    expect: ({ sizeBytes }) => {
+      totalBytes += sizeBytes;
+    },
     add: (digest, event) => {
       doneBytes += event.presentBytes - (present.get(digest) ?? 0);
       present.set(digest, event.presentBytes);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openBlobCache, type BlobCache } from '../../src/fetch/blob-cache.ts';
 import { takeLock } from '../../src/fetch/lock-file.ts';
-import { thisProcess } from '../../src/fetch/owner.ts';
+import { thisProcess } from '../../src/system/process-owner.ts';
 import { digestParts } from '../../src/model/digest.ts';
 import { Failure } from '../../src/model/failure.ts';
 import { seededBytes } from '../support/image.ts';

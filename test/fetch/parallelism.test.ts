@@ -4,7 +4,7 @@ import { adaptParallelism, firstParallelism } from '../../src/fetch/parallelism.
 /** How many run after each sample, where so many downloads together have a rate. */
 function run(samples: number, rateOf: (count: number) => number): readonly number[] {
   const counts: number[] = [];
-  let now = firstParallelism;
+  let now = firstParallelism(6);
   for (let sample = 0; sample < samples; sample += 1) {
     now = adaptParallelism(now, { kind: 'rate', bytesPerSecond: rateOf(now.count) });
     counts.push(now.count);
@@ -30,7 +30,7 @@ test('one that has enough at four', () => {
 });
 
 test('an overloaded server gets fewer, but never none', () => {
-  const once = adaptParallelism(firstParallelism, { kind: 'overload' });
+  const once = adaptParallelism(firstParallelism(6), { kind: 'overload' });
   expect(once.count).toBe(1);
   expect(adaptParallelism(once, { kind: 'overload' }).count).toBe(1);
   expect(adaptParallelism(once, { kind: 'rate', bytesPerSecond: 1 }).count).toBe(1);
