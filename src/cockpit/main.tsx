@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- bundled beside the script
 import './page.css';
 import { language } from 'cockpit';
 import { StrictMode } from 'react';

@@ -12,15 +12,17 @@ const project = join(source, '..', '..');
 /** Cockpit's own library is the host's, loaded by the page before it. */
 const hostLibrary: Plugin = {
   name: 'host-library',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^cockpit$/ }, () => ({ path: 'cockpit', namespace: 'host' }));
-    onLoad({ filter: /.*/, namespace: 'host' }, () => ({ contents: 'module.exports = window.cockpit;' }));
+  setup(plugins) {
+    plugins.onResolve({ filter: /^cockpit$/ }, () => ({ path: 'cockpit', namespace: 'host' }));
+    plugins.onLoad({ filter: /.*/, namespace: 'host' }, () => ({
+      contents: 'module.exports = window.cockpit;',
+    }));
     // Cockpit serves the fonts that PatternFly asks for, and the page shows none of its pictures.
-    onResolve({ filter: /^\.\/assets\/fonts\// }, ({ path }) => ({
+    plugins.onResolve({ filter: /^\.\/assets\/fonts\// }, ({ path }) => ({
       path: path.replace('./assets/', '../../static/'),
       external: true,
     }));
-    onResolve({ filter: /^\.\/assets\/(images|pficon)\// }, ({ path }) => ({ path, external: true }));
+    plugins.onResolve({ filter: /^\.\/assets\/(images|pficon)\// }, ({ path }) => ({ path, external: true }));
   },
 };
 

@@ -17,7 +17,7 @@ export function Deployments({ deployments, images }: DeploymentsProps) {
     <Card>
       <CardTitle component="h2">{_('Deployments')}</CardTitle>
       <CardBody>
-        <Table aria-label={_('Deployments')} variant="compact" gridBreakPoint="grid-md">
+        <Table aria-label={_('Deployments')} className="bi-table" variant="compact" gridBreakPoint="grid-md">
           <Thead>
             <Tr>
               <Th>{_('Role')}</Th>

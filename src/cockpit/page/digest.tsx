@@ -1,6 +1,6 @@
 import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
 import { Tooltip } from '@patternfly/react-core/dist/esm/components/Tooltip/index.js';
-import CopyIcon from '@patternfly/react-icons/dist/esm/icons/copy-icon.js';
+import { CopyIcon } from '@patternfly/react-icons/dist/esm/icons/copy-icon.js';
 import { format, gettext as _ } from 'cockpit';
 import { useState } from 'react';
 import { shortDigest } from '../text/reference.ts';

@@ -6,8 +6,8 @@ import {
   EmptyStateFooter,
 } from '@patternfly/react-core/dist/esm/components/EmptyState/index.js';
 import { Spinner } from '@patternfly/react-core/dist/esm/components/Spinner/index.js';
-import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon.js';
-import ExclamationCircleIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon.js';
+import { CubesIcon } from '@patternfly/react-icons/dist/esm/icons/cubes-icon.js';
+import { ExclamationCircleIcon } from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon.js';
 import { gettext as _, jump } from 'cockpit';
 import { useEffect, useState } from 'react';
 import { readJournal } from '../bus/read-journal.ts';
@@ -63,12 +63,11 @@ export function Journal({ problem }: { readonly problem: string }) {
   const [lines, setLines] = useState<readonly string[]>([]);
   useEffect(() => {
     let wanted = true;
-    readJournal().then(
-      (read) => {
-        if (wanted) setLines(read);
-      },
-      () => undefined,
-    );
+    const read = async (): Promise<void> => {
+      const found = await readJournal();
+      if (wanted) setLines(found);
+    };
+    read().catch(() => undefined);
     return () => {
       wanted = false;
     };

@@ -1,10 +1,5 @@
 import { Alert } from '@patternfly/react-core/dist/esm/components/Alert/index.js';
-import {
-  DescriptionList,
-  DescriptionListDescription,
-  DescriptionListGroup,
-  DescriptionListTerm,
-} from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
+import { DescriptionList } from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
 import { Label, LabelGroup } from '@patternfly/react-core/dist/esm/components/Label/index.js';
 import {
   ExpandableRowContent,
@@ -19,6 +14,7 @@ import { timeText } from '../text/quantity.ts';
 import { splitReference } from '../text/reference.ts';
 import { policyText, size, slotName } from '../text/words.ts';
 import { Digest } from './digest.tsx';
+import { Fact } from './fact.tsx';
 import { ImageStateLabel } from './state-label.tsx';
 
 const columnCount = 6;
@@ -112,10 +108,9 @@ function ImageDetails({ image }: { readonly image: Image }) {
         aria-label={format(_('Details of $0'), reference)}
       >
         {facts.map(([name, value]) => (
-          <DescriptionListGroup key={name}>
-            <DescriptionListTerm>{name}</DescriptionListTerm>
-            <DescriptionListDescription className="bi-wrap">{value}</DescriptionListDescription>
-          </DescriptionListGroup>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
       </DescriptionList>
     </>

@@ -1,4 +1,9 @@
-import { Card, CardBody, CardTitle } from '@patternfly/react-core/dist/esm/components/Card/index.js';
+import {
+  Card,
+  CardBody,
+  CardHeader,
+  CardTitle,
+} from '@patternfly/react-core/dist/esm/components/Card/index.js';
 import { EmptyState, EmptyStateBody } from '@patternfly/react-core/dist/esm/components/EmptyState/index.js';
 import { FormSelect, FormSelectOption } from '@patternfly/react-core/dist/esm/components/FormSelect/index.js';
 import { SearchInput } from '@patternfly/react-core/dist/esm/components/SearchInput/index.js';
@@ -7,9 +12,10 @@ import {
   ToolbarContent,
   ToolbarItem,
 } from '@patternfly/react-core/dist/esm/components/Toolbar/index.js';
-import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon.js';
-import SearchIcon from '@patternfly/react-icons/dist/esm/icons/search-icon.js';
+import { CubesIcon } from '@patternfly/react-icons/dist/esm/icons/cubes-icon.js';
+import { SearchIcon } from '@patternfly/react-icons/dist/esm/icons/search-icon.js';
 import {
+  SortByDirection,
   Table,
   Th,
   Thead,
@@ -26,52 +32,64 @@ import { ImageRow } from './image-row.tsx';
 const states = ['present', 'missing', 'damaged', 'fetching', 'verifying'];
 const columns: readonly ImageColumn[] = ['reference', 'state', 'size'];
 
-export function Images({ images }: { readonly images: readonly Image[] }) {
+interface ImagesProps {
+  readonly images: readonly Image[];
+  /** What may be asked for them; nothing where the user may not. */
+  readonly actions: React.ReactNode;
+}
+
+export function Images({ images, actions }: ImagesProps) {
   const [words, setWords] = useState('');
   const [state, setState] = useState('');
   // Typing goes on while the rows of what was typed before are drawn.
   const wanted = useDeferredValue(words);
-  if (images.length === 0)
-    return (
-      <Card>
-        <EmptyState headingLevel="h2" titleText={_('No images are bound')} icon={CubesIcon} variant="sm">
-          <EmptyStateBody>
-            {_('An OS image binds images by links in /usr/lib/bootc/bound-images.d.')}
-          </EmptyStateBody>
-        </EmptyState>
-      </Card>
-    );
   return (
     <Card>
-      <CardTitle component="h2">{_('Images')}</CardTitle>
+      <CardHeader actions={{ actions, hasNoOffset: true }}>
+        <CardTitle component="h2">{_('Images')}</CardTitle>
+      </CardHeader>
       <CardBody>
-        <Toolbar inset={{ default: 'insetNone' }}>
-          <ToolbarContent>
-            <ToolbarItem>
-              <SearchInput
-                aria-label={_('Filter images')}
-                placeholder={_('Filter images')}
-                value={words}
-                resetButtonLabel={_('Clear the filter')}
-                onChange={(_event, value) => setWords(value)}
-                onClear={() => setWords('')}
-              />
-            </ToolbarItem>
-            <ToolbarItem>
-              <FormSelect aria-label={_('State')} value={state} onChange={(_event, value) => setState(value)}>
-                <FormSelectOption value="" label={_('All states')} />
-                <FormSelectOption value="attention" label={_('Needs attention')} />
-                {states.map((name) => (
-                  <FormSelectOption key={name} value={name} label={imageStateName(name)} />
-                ))}
-              </FormSelect>
-            </ToolbarItem>
-            <ToolbarItem alignSelf="center" className="bi-note">
-              {format(ngettext('$0 image', '$0 images', images.length), images.length)}
-            </ToolbarItem>
-          </ToolbarContent>
-        </Toolbar>
-        <ImageTable images={images} words={wanted} state={state} />
+        {images.length === 0 ? (
+          <EmptyState headingLevel="h3" titleText={_('No images are bound')} icon={CubesIcon} variant="sm">
+            <EmptyStateBody>
+              {_('An OS image binds images by links in /usr/lib/bootc/bound-images.d.')}
+            </EmptyStateBody>
+          </EmptyState>
+        ) : (
+          <>
+            <Toolbar inset={{ default: 'insetNone' }}>
+              <ToolbarContent>
+                <ToolbarItem>
+                  <SearchInput
+                    aria-label={_('Filter images')}
+                    placeholder={_('Filter images')}
+                    value={words}
+                    resetButtonLabel={_('Clear the filter')}
+                    onChange={(_event, value) => setWords(value)}
+                    onClear={() => setWords('')}
+                  />
+                </ToolbarItem>
+                <ToolbarItem>
+                  <FormSelect
+                    aria-label={_('State')}
+                    value={state}
+                    onChange={(_event, value) => setState(value)}
+                  >
+                    <FormSelectOption value="" label={_('All states')} />
+                    <FormSelectOption value="attention" label={_('Needs attention')} />
+                    {states.map((name) => (
+                      <FormSelectOption key={name} value={name} label={imageStateName(name)} />
+                    ))}
+                  </FormSelect>
+                </ToolbarItem>
+                <ToolbarItem alignSelf="center" className="bi-note">
+                  {format(ngettext('$0 image', '$0 images', images.length), images.length)}
+                </ToolbarItem>
+              </ToolbarContent>
+            </Toolbar>
+            <ImageTable images={images} words={wanted} state={state} />
+          </>
+        )}
       </CardBody>
     </Card>
   );
@@ -92,13 +110,19 @@ const ImageTable = memo(function ImageTable({ images, words, state }: TableProps
     sortBy: { index: columns.indexOf(column), direction: descending ? 'desc' : 'asc' },
     onSort: (_event, index, direction) => {
       setColumn(columns[index] ?? 'reference');
-      setDescending(direction === 'desc');
+      setDescending(direction === SortByDirection.desc);
     },
   });
   if (shown.length === 0)
     return <EmptyState headingLevel="h3" titleText={_('No image matches')} icon={SearchIcon} variant="sm" />;
   return (
-    <Table aria-label={_('Images')} variant="compact" gridBreakPoint="grid-md" isExpandable>
+    <Table
+      aria-label={_('Images')}
+      className="bi-table"
+      variant="compact"
+      gridBreakPoint="grid-md"
+      isExpandable
+    >
       <Thead>
         <Tr>
           <Th screenReaderText={_('Details')} />

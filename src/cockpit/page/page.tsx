@@ -3,7 +3,6 @@ import {
   AlertActionCloseButton,
   AlertGroup,
 } from '@patternfly/react-core/dist/esm/components/Alert/index.js';
-import { Page, PageSection } from '@patternfly/react-core/dist/esm/components/Page/index.js';
 import { Stack, StackItem } from '@patternfly/react-core/dist/esm/layouts/Stack/index.js';
 import { gettext as _ } from 'cockpit';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
@@ -16,12 +15,14 @@ import { Actions } from './actions.tsx';
 import { CleanUp } from './clean-up.tsx';
 import { Deployments } from './deployments.tsx';
 import { Journal, Loading, NotBootc, NotStarted } from './empty.tsx';
-import { Glance } from './glance.tsx';
+import { HealthCard } from './health.tsx';
 import { Images } from './images.tsx';
 import { Problems } from './problems.tsx';
 import { Reboot } from './reboot.tsx';
 import { Results } from './results.tsx';
 import { RunningJob } from './running-job.tsx';
+import { SpaceCard } from './space.tsx';
+import { UpgradeCard } from './upgrade.tsx';
 
 export interface BoundImagesProps {
   readonly agent: WatchedAgent;
@@ -35,20 +36,18 @@ export function BoundImages({ agent, access, unit }: BoundImagesProps) {
   const isAdministrator = useSyncExternalStore(access.subscribe, access.current);
   const unitState = useSyncExternalStore(unit.subscribe, unit.current);
   return (
-    <Page className="pf-m-no-sidebar" isContentFilled>
-      <PageSection isFilled hasBodyWrapper={false} aria-label={_('Bound images')}>
-        <h1 className="pf-v6-screen-reader">{_('Bound images')}</h1>
-        {view.kind === 'loading' ? <Loading /> : null}
-        {view.kind === 'failed' ? (
-          <NotStarted problem={view.problem} unit={unitState} onRetry={agent.retry} />
-        ) : null}
-        {view.kind !== 'shown' ? null : view.host.deployments.length === 0 && view.images.length === 0 ? (
-          <NotBootc />
-        ) : (
-          <Everything shown={view} isAdministrator={isAdministrator} unit={unitState} />
-        )}
-      </PageSection>
-    </Page>
+    <main className="bi-main">
+      <h1 className="pf-v6-screen-reader">{_('Bound images')}</h1>
+      {view.kind === 'loading' ? <Loading /> : null}
+      {view.kind === 'failed' ? (
+        <NotStarted problem={view.problem} unit={unitState} onRetry={agent.retry} />
+      ) : null}
+      {view.kind !== 'shown' ? null : view.host.deployments.length === 0 && view.images.length === 0 ? (
+        <NotBootc />
+      ) : (
+        <Everything shown={view} isAdministrator={isAdministrator} unit={unitState} />
+      )}
+    </main>
   );
 }
 
@@ -106,11 +105,7 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
           </Alert>
         ))}
       </AlertGroup>
-      {isAdministrator ? (
-        <StackItem>
-          <Actions run={run} onCleanUp={() => setDialog('clean-up')} onReboot={() => setDialog('reboot')} />
-        </StackItem>
-      ) : (
+      {isAdministrator ? null : (
         <StackItem>
           <Alert isInline variant="info" title={_('Limited access')} component="h2">
             {_('Administrative access is needed to fetch, verify or remove images and to upgrade.')}
@@ -130,13 +125,17 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
         </StackItem>
       ))}
       <StackItem>
-        <Glance
-          host={host}
-          images={images}
-          outlook={outlook}
-          isLooking={isLooking}
-          onLookAhead={isAdministrator ? onLookAhead : undefined}
-        />
+        <div className="bi-glance">
+          <HealthCard host={host} images={images} />
+          <UpgradeCard
+            host={host}
+            images={images}
+            outlook={outlook}
+            isLooking={isLooking}
+            actions={isAdministrator ? { run, onLookAhead, onReboot: () => setDialog('reboot') } : undefined}
+          />
+          <SpaceCard host={host} images={images} />
+        </div>
       </StackItem>
       {host.problems.length === 0 ? null : (
         <StackItem>
@@ -144,10 +143,15 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
         </StackItem>
       )}
       <StackItem>
-        <Images images={images} />
+        <Deployments deployments={host.deployments} images={images} />
       </StackItem>
       <StackItem>
-        <Deployments deployments={host.deployments} images={images} />
+        <Images
+          images={images}
+          actions={
+            isAdministrator ? <Actions run={run} onCleanUp={() => setDialog('clean-up')} /> : undefined
+          }
+        />
       </StackItem>
       <StackItem>
         <Results images={images} endedJobs={endedJobs} />

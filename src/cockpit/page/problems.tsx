@@ -10,7 +10,12 @@ export function Problems({ problems }: { readonly problems: readonly Problem[] }
     <Card>
       <CardTitle component="h2">{_('Problems in definitions')}</CardTitle>
       <CardBody>
-        <Table aria-label={_('Problems in definitions')} variant="compact" gridBreakPoint="grid-md">
+        <Table
+          aria-label={_('Problems in definitions')}
+          className="bi-table"
+          variant="compact"
+          gridBreakPoint="grid-md"
+        >
           <Thead>
             <Tr>
               <Th width={15}>{_('Deployment')}</Th>

@@ -1,8 +1,8 @@
 import { Card, CardBody, CardTitle } from '@patternfly/react-core/dist/esm/components/Card/index.js';
 import { Icon } from '@patternfly/react-core/dist/esm/components/Icon/index.js';
-import BanIcon from '@patternfly/react-icons/dist/esm/icons/ban-icon.js';
-import CheckCircleIcon from '@patternfly/react-icons/dist/esm/icons/check-circle-icon.js';
-import ExclamationCircleIcon from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon.js';
+import { BanIcon } from '@patternfly/react-icons/dist/esm/icons/ban-icon.js';
+import { CheckCircleIcon } from '@patternfly/react-icons/dist/esm/icons/check-circle-icon.js';
+import { ExclamationCircleIcon } from '@patternfly/react-icons/dist/esm/icons/exclamation-circle-icon.js';
 import { format, gettext as _, language, ngettext } from 'cockpit';
 import type { Image, Job } from '../bus/host.ts';
 import { timeText } from '../text/quantity.ts';

@@ -1,0 +1,138 @@
+import { ActionList, ActionListItem } from '@patternfly/react-core/dist/esm/components/ActionList/index.js';
+import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
+import {
+  Card,
+  CardBody,
+  CardFooter,
+  CardHeader,
+  CardTitle,
+} from '@patternfly/react-core/dist/esm/components/Card/index.js';
+import { DescriptionList } from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
+import { format, gettext as _, ngettext } from 'cockpit';
+import { type Outlook, upgrade } from '../bus/ask-agent.ts';
+import type { Host, Image } from '../bus/host.ts';
+import { needFor } from '../text/need.ts';
+import { shortDigest, splitReference } from '../text/reference.ts';
+import { size } from '../text/words.ts';
+import { Fact } from './fact.tsx';
+
+interface UpgradeProps {
+  readonly host: Host;
+  readonly images: readonly Image[];
+  /** What was found when it was asked for last. */
+  readonly outlook: Outlook | undefined;
+  readonly isLooking: boolean;
+  /** Absent where the user may not. */
+  readonly actions:
+    | {
+        readonly run: (action: () => Promise<unknown>) => void;
+        readonly onLookAhead: () => void;
+        readonly onReboot: () => void;
+      }
+    | undefined;
+}
+
+/** What the next upgrade would fetch and need. */
+export function UpgradeCard({ host, images, outlook, isLooking, actions }: UpgradeProps) {
+  const check =
+    actions === undefined ? null : (
+      <Button
+        variant="link"
+        isInline
+        isLoading={isLooking}
+        isDisabled={isLooking}
+        onClick={actions.onLookAhead}
+      >
+        {_('Check now')}
+      </Button>
+    );
+  return (
+    <Card>
+      <CardHeader actions={{ actions: check, hasNoOffset: true }}>
+        <CardTitle component="h2">{_('Next upgrade')}</CardTitle>
+      </CardHeader>
+      <CardBody>
+        {outlook === undefined ? <Known host={host} images={images} /> : <Found outlook={outlook} />}
+      </CardBody>
+      {actions === undefined ? null : (
+        <CardFooter>
+          <ActionList>
+            <ActionListItem>
+              <Button
+                variant="secondary"
+                size="sm"
+                onClick={() => actions.run(async () => upgrade({ apply: false }))}
+              >
+                {_('Prepare upgrade')}
+              </Button>
+            </ActionListItem>
+            <ActionListItem>
+              <Button variant="link" size="sm" onClick={actions.onReboot}>
+                {_('Prepare and reboot…')}
+              </Button>
+            </ActionListItem>
+          </ActionList>
+        </CardFooter>
+      )}
+    </Card>
+  );
+}
+
+/** By what the agent knows already, without asking a registry. */
+function Known({ host, images }: Pick<UpgradeProps, 'host' | 'images'>) {
+  const next = ['candidate', 'staged']
+    .map((slot) => host.deployments.find((deployment) => deployment.slot === slot))
+    .find((deployment) => deployment !== undefined);
+  if (next === undefined) return <p className="bi-note">{_('No upgrade is known.')}</p>;
+  const { bound, missing, bytesToFetch, isComplete } = needFor(images, next.slot);
+  const toFetch =
+    missing === 0
+      ? _('Nothing')
+      : format(
+          isComplete
+            ? ngettext('$0 image, $1', '$0 images, $1', missing)
+            : ngettext('$0 image', '$0 images', missing),
+          missing,
+          size(bytesToFetch),
+        );
+  return (
+    <Facts osImage={next.osImage} digest={next.digest} images={bound} facts={[[_('To fetch'), toFetch]]} />
+  );
+}
+
+function Found({ outlook }: { readonly outlook: Outlook }) {
+  const { osImage, digest, images, bytesToFetch, bytesOnDisk } = outlook;
+  const facts = [
+    [_('To fetch'), bytesToFetch === 0 ? _('Nothing') : size(bytesToFetch)],
+    [_('Space needed'), bytesOnDisk === 0 ? _('None') : size(bytesOnDisk)],
+  ] as const;
+  return <Facts osImage={osImage} digest={digest} images={images} facts={facts} />;
+}
+
+interface FactsProps {
+  readonly osImage: string;
+  readonly digest: string;
+  readonly images: number;
+  readonly facts: readonly (readonly [string, string])[];
+}
+
+function Facts({ osImage, digest, images, facts }: FactsProps) {
+  const { name, tag } = splitReference(osImage);
+  return (
+    <DescriptionList isCompact>
+      <Fact name={_('OS image')}>
+        {name}
+        {tag === '' ? '' : `:${tag}`}
+        <p className="bi-note">
+          {digest === '' ? '' : `${shortDigest(digest)} · `}
+          {format(ngettext('$0 bound image', '$0 bound images', images), images)}
+        </p>
+      </Fact>
+      {facts.map(([fact, value]) => (
+        <Fact key={fact} name={fact}>
+          {value}
+        </Fact>
+      ))}
+    </DescriptionList>
+  );
+}
