@@ -4,7 +4,7 @@ import { dropName } from '../store/drop-name.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
 import { renameImage } from '../store/rename-image.ts';
-import { collectGarbage } from './collect-garbage.ts';
+import { collectGarbage, type GarbageResult } from './collect-garbage.ts';
 import { gatherNeeds } from './guard-needs.ts';
 import type { Host } from './host.ts';
 import { nowUs } from './host-memory.ts';
@@ -20,11 +20,32 @@ export const containersStorePath = '/var/lib/containers/storage';
  */
 export async function gcJob(
   { dryRun }: Extract<JobRequest, { operation: 'gc' }>,
-  { store, deployments, memory, journal }: Host,
+  host: Host,
   { signal }: Pick<JobContext, 'signal'>,
 ): Promise<JobResult> {
+  const { images, freedBytes, failures } = await collect(host, dryRun, signal);
+  if (!dryRun) {
+    for (const image of images)
+      host.journal({ name: 'image-removed', text: `${image} was removed: nothing on this host binds it.` });
+  }
+  const [first] = failures;
+  if (first !== undefined) throw first.failure;
+  return { images, freedBytes };
+}
+
+/** Whether a gc would find anything to do. @throws Failure as `gcJob` */
+export async function hasGarbage(host: Host, signal: AbortSignal): Promise<boolean> {
+  const { remove, dropNames, rename } = (await collect(host, true, signal)).garbage;
+  return remove.length + dropNames.length + rename.length > 0;
+}
+
+async function collect(
+  { store, deployments, memory }: Host,
+  dryRun: boolean,
+  signal: AbortSignal,
+): Promise<GarbageResult> {
   const place = { storePath: store.path, runRoot: await runRoot() };
-  const result = await collectGarbage(
+  return collectGarbage(
     { mode: store.mode, dryRun },
     {
       readInventory: async () => readInventory(store.path, { signal }),
@@ -42,12 +63,4 @@ export async function gcJob(
     },
     signal,
   );
-  const { images, freedBytes, failures } = result;
-  if (!dryRun) {
-    for (const image of images)
-      journal({ name: 'image-removed', text: `${image} was removed: nothing on this host binds it.` });
-  }
-  const [first] = failures;
-  if (first !== undefined) throw first.failure;
-  return { images, freedBytes };
 }

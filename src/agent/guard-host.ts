@@ -1,5 +1,6 @@
 import type { HostAgent, JobRequest } from '../model/host-agent.ts';
 import type { ImageState } from '../model/host-state.ts';
+import { hasGarbage } from './gc-job.ts';
 import type { Host } from './host.ts';
 import { hasEnded } from './jobs.ts';
 
@@ -7,45 +8,65 @@ import { hasEnded } from './jobs.ts';
 const agentUid = 0;
 
 /**
- * Keeps a host whole by itself: after every change it completes what is staged, locked meanwhile, and repairs what a deployment lacks.
- * What has just failed waits for its turn (state/retries.ts), and what gave up for a change of configuration or logins.
+ * Keeps a host whole by itself: after every change it completes what is staged, locked meanwhile, repairs what a deployment lacks, and
+ * then removes what nothing needs, before bootc's prune meets it. What has just failed waits for its turn (state/retries.ts), and
+ * what gave up for a change of configuration or logins.
  * @returns a function that ends it
  */
-export function guardHost(agent: HostAgent, { memory, configuration }: Host): () => void {
-  /** What the last job of ours was begun for: where it changed nothing, the same again would not either. */
-  let lastReason = '';
-  const begin = (request: JobRequest, reason: unknown): void => {
-    const text = JSON.stringify([request.operation, reason]);
-    if (text === lastReason) return;
-    lastReason = text;
-    agent.start(request, agentUid);
+export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): () => void {
+  const { memory, configuration } = host;
+  /** What each was last begun for: where it changed nothing, the same again would not either. */
+  const reasons = new Map<string, string>();
+  const isNews = (what: string, reason: unknown): boolean => {
+    const text = JSON.stringify(reason);
+    if (reasons.get(what) === text) return false;
+    reasons.set(what, text);
+    return true;
   };
+  const begin = (request: JobRequest): void => void agent.start(request, agentUid);
+  const isBusy = (): boolean => agent.jobs().some((job) => !hasEnded(job));
+  const triesOf = ({ reference, state }: ImageState): unknown => [
+    reference,
+    state,
+    memory.record(reference)?.retry?.tries ?? 0,
+  ];
+
   const act = (): void => {
-    if (agent.jobs().some((job) => !hasEnded(job))) return;
+    if (isBusy()) return;
     const { deployments, images } = agent.state();
     const staged = deployments.find(({ slot }) => slot === 'staged');
     const due = images.filter((image) => isLacking(image) && memory.nextTry(image.reference).kind === 'now');
     const lacksForStaged = due.some(({ boundBy }) => boundBy.some(({ slot }) => slot === 'staged'));
     // Ours to unlock, once it is complete.
     const isHeldByUs = staged?.state === 'ready' && memory.lockNote() !== undefined;
-    if (staged !== undefined && (lacksForStaged || isHeldByUs)) {
-      begin({ operation: 'upgrade', apply: false, onlyStaged: true }, [staged, due.map(triesOf)]);
+    const completes = staged !== undefined && (lacksForStaged || isHeldByUs);
+    if (completes && isNews('staged', [staged, due.map(triesOf)])) {
+      begin({ operation: 'upgrade', apply: false, onlyStaged: true });
       return;
     }
-    if (!configuration.guard.repair) return;
     const repairable = due.filter(({ boundBy }) => boundBy.some(({ slot }) => slot !== 'candidate'));
-    if (repairable.length === 0) return;
-    const references = repairable.map(({ reference }) => reference);
-    begin(
-      { operation: 'verify', images: references, scope: 'all', deep: false, repair: true },
-      repairable.map(triesOf),
-    );
+    if (configuration.guard.repair && repairable.length > 0 && isNews('repair', repairable.map(triesOf))) {
+      begin({
+        operation: 'verify',
+        images: repairable.map(({ reference }) => reference),
+        scope: 'all',
+        // Only reading all of it finds again what that has found before.
+        deep: repairable.some(({ state }) => state === 'damaged'),
+        repair: true,
+      });
+      return;
+    }
+    if (isNews('garbage', [deployments, images.map(({ reference, digest }) => [reference, digest])]))
+      void collect();
   };
-  const triesOf = ({ reference, state }: ImageState): unknown => [
-    reference,
-    state,
-    memory.record(reference)?.retry?.tries ?? 0,
-  ];
+  const collect = async (): Promise<void> => {
+    try {
+      // A job is for people to see; that there is nothing to do is none.
+      if ((await hasGarbage(host, signal)) && !isBusy()) begin({ operation: 'gc', dryRun: false });
+    } catch {
+      // Whoever asks for a gc is told why it cannot be done.
+    }
+  };
   const end = agent.subscribe(({ kind }) => {
     if (kind !== 'job-removed') queueMicrotask(act);
   });

@@ -146,6 +146,8 @@ function isCompleting(job: Job): boolean {
 
 function imagesOf(request: JobRequest, survey: HostSurvey): string[] {
   if (request.operation !== 'prefetch' && request.operation !== 'verify') return [];
+  // What it binds is only known once it was looked at.
+  if (request.operation === 'prefetch' && request.osImage !== undefined) return [];
   const scope = request.operation === 'verify' ? verifyScope(request.scope) : request.scope;
   const { assessments } = hostWants(survey, scope, request.images).survey;
   return assessments.map(({ want }) => want.image);

@@ -1,8 +1,9 @@
 import { parseStamp, stampOf } from '../bundle/stamp-text.ts';
 import type { LockNote } from '../guard/lock-note.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Failure } from '../model/failure.ts';
 import { candidateKind, lockNoteKind } from '../state/host-notes.ts';
-import { type Lease, leasesAt, leasesKind } from '../state/leases.ts';
+import { grantLease, type Lease, leasesAt, leasesKind } from '../state/leases.ts';
 import { openJobIds } from '../state/job-ids.ts';
 import { openDocument } from '../state/open-document.ts';
 import { type ImageRecord, changeRecord, keepRecords, resultsKind } from '../state/results.ts';
@@ -26,11 +27,15 @@ export interface HostMemory {
   readonly lockNote: () => LockNote | undefined;
   /** Durable before it returns. */
   readonly setLockNote: (note: LockNote | undefined) => Promise<void>;
+  /** Keeps images, by their digests, for a week, for somebody who will need them. */
+  readonly grantLease: (holder: string, digests: readonly Digest[]) => Promise<void>;
   readonly leases: () => readonly Lease[];
   readonly nextJobId: () => bigint;
   /** What was found damaged and has been set aside, each for the journal. */
   readonly damage: readonly string[];
 }
+
+const leaseUs = 7 * 24 * 3_600_000_000;
 
 /**
  * @param folder `/var/lib/bound-images`
@@ -78,6 +83,8 @@ export async function openHostMemory(folder: string, fingerprint: string): Promi
     },
     lockNote: () => lockNote.value() ?? undefined,
     setLockNote: async (to) => lockNote.update(() => to ?? null),
+    grantLease: async (holder, digests) =>
+      leases.update((all) => grantLease(leasesAt(all, nowUs()), holder, digests, nowUs(), leaseUs)),
     leases: () => leasesAt(leases.value(), nowUs()),
     nextJobId: ids.take,
     damage: [results, candidate, lockNote, leases, ids].flatMap(({ damage }) => damage ?? []),

@@ -1,6 +1,7 @@
 import { readConfiguration } from '../config/read-configuration.ts';
 import type { JournalEntry } from '../guard/journal-entry.ts';
 import { transitions } from '../guard/journal-entry.ts';
+import { isLockedByUs } from '../guard/lock-note.ts';
 import { verdictOf } from '../guard/verdict.ts';
 import { asFailure } from '../model/failure.ts';
 import type { AgentChange, HostAgent } from '../model/host-agent.ts';
@@ -86,9 +87,10 @@ export async function openAgent(
 
 function nextBootOf(survey: HostSurvey, { deployments, memory }: Host, completing: boolean): NextBoot {
   const readings = readingsOf(survey, (reference) => memory.record(reference)?.lastError);
+  const staged = readings.find(({ deployment }) => deployment.slot === 'staged')?.deployment;
   const facts = {
     rollbackQueued: deployments.rollbackQueued(),
-    lockedByUs: memory.lockNote() !== undefined,
+    lockedByUs: staged !== undefined && isLockedByUs(staged, memory.lockNote()),
     completing,
   };
   return verdictOf(readings, facts).nextBoot;

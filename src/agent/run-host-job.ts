@@ -5,8 +5,10 @@ import { gcJob } from './gc-job.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import type { JobContext } from './jobs.ts';
-import { lookAhead } from './look-ahead.ts';
+import { lookAhead, readKnown } from './look-ahead.ts';
 import { prefetchScope } from './prefetch-job.ts';
+import { surveyOf } from './survey.ts';
+import type { Binder, HostSurvey } from './survey-host.ts';
 import { upgradeJob } from './upgrade-job.ts';
 import { verifyJob } from './verify-job.ts';
 
@@ -18,7 +20,9 @@ export async function runHostJob(
 ): Promise<JobResult> {
   switch (request.operation) {
     case 'prefetch':
-      return prefetchJob(request, host, context);
+      return request.osImage === undefined
+        ? prefetchJob(request, host, context)
+        : prefetchOsImage(request.osImage, host, context);
     case 'verify':
       return verifyJob(request, host, context);
     case 'gc':
@@ -54,4 +58,32 @@ async function prefetchJob(
     await context.refresh();
   }
   return { images: await prefetchScope(scope, images, context, host.memory) };
+}
+
+/** Brings what an OS image binds that nobody has staged, as before a `bootc switch`, and keeps it from garbage collection for a week. */
+async function prefetchOsImage(
+  osImage: string,
+  { memory }: Host,
+  context: JobContext & HostContext,
+): Promise<JobResult> {
+  await using access = openAccess('/', undefined);
+  const { boundSet } = await readKnown(osImage, access, context.signal);
+  const binderOf = ({ inventory }: HostSurvey): Binder => ({
+    slot: 'candidate',
+    osImage,
+    survey: surveyOf(boundSet, inventory),
+  });
+  const survey = (): HostSurvey => {
+    const now = context.survey();
+    return { ...now, binders: [binderOf(now)] };
+  };
+  try {
+    return { images: await prefetchScope('candidate', [], { ...context, survey }, memory) };
+  } finally {
+    await context.refresh();
+    // No garbage is collected while this job runs.
+    const { assessments } = binderOf(context.survey()).survey;
+    const digests = assessments.flatMap((one) => (one.kind === 'missing' ? [] : one.stored.digests));
+    await memory.grantLease(osImage, digests);
+  }
 }

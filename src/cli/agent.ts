@@ -22,7 +22,7 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
     opened.agent.refresh().catch((error: unknown) => log('error', asFailure(error).message));
   };
   await using _watch = watchHost(opened.host.store.path, refresh);
-  const endGuard = guardHost(opened.agent, opened.host);
+  const endGuard = guardHost(opened.agent, opened.host, signal);
   refresh();
   await serve(opened.agent, {
     version,

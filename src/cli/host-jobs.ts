@@ -11,13 +11,15 @@ export interface HostPrefetchOptions {
   readonly scheduled?: boolean;
 }
 
-/** `bound-images prefetch` of a host: its agent brings what the deployments and the next OS image bind. */
+/** `bound-images prefetch` of a host: its agent brings what the deployments and the next OS image bind, or what another OS image binds. */
 export async function hostPrefetch(
   agent: AgentClient,
+  osImage: string | undefined,
   { json = false, quiet = false, scheduled = false }: HostPrefetchOptions,
   signal: AbortSignal,
 ): Promise<ExitStatus> {
-  const request = { operation: 'prefetch', images: [], scope: 'all', scheduled } as const;
+  const what = osImage === undefined ? {} : { osImage };
+  const request = { operation: 'prefetch', images: [], scope: 'all', scheduled, ...what } as const;
   const { result } = await runJob(agent, request, signal, { quiet });
   const { images: pulled = [] } = result;
   const { images } = await agent.state();

@@ -72,10 +72,12 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
       'obey the download window, metered networks, the daily limit and what has given up (of this host only)',
     )
     .action(async (image: string | undefined, options: PullPlace & HostPrefetchOptions) => {
-      const isOwn = image !== undefined || options.authfile !== undefined;
+      // What the agent, in a unit of its own, would not see is brought without it.
+      const isOwn =
+        options.authfile !== undefined || /^(?:oci|oci-archive|containers-storage):/.test(image ?? '');
       await using agent = isOwn ? undefined : await agentOfHost(options, signal);
       if (agent === undefined) end(await (await import('./prefetch.ts')).prefetch(image, options, signal));
-      else end(await (await import('./host-jobs.ts')).hostPrefetch(agent, options, signal));
+      else end(await (await import('./host-jobs.ts')).hostPrefetch(agent, image, options, signal));
     });
   withPlace(program.command('verify'))
     .description('check that every bound image is there and whole')

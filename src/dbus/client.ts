@@ -214,8 +214,14 @@ function jobCall(request: JobRequest): [member: string, signature: string, body:
     variant('b', value),
   ];
   switch (request.operation) {
-    case 'prefetch':
-      return ['Prefetch', 'asa{sv}', [request.images, new Map([['scope', variant('s', request.scope)]])]];
+    case 'prefetch': {
+      const { images, scope, osImage, scheduled = false } = request;
+      const what =
+        osImage === undefined
+          ? (['scope', variant('s', scope)] as const)
+          : (['os-image', variant('s', osImage)] as const);
+      return ['Prefetch', 'asa{sv}', [images, new Map([what, flag('scheduled', scheduled)])]];
+    }
     case 'verify': {
       const scope = ['scope', variant('s', request.scope)] as const;
       const options = new Map([scope, flag('deep', request.deep), flag('repair', request.repair)]);

@@ -16,7 +16,9 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
          bytes-to-fetch t, bytes-on-disk t. Changes nothing. polkit: refresh -->
     <method name="Plan"><arg name="os_image" type="s" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="images" type="a(sssxx)" direction="out"/><arg name="summary" type="a{sv}" direction="out"/></method>
-    <!-- images: references, [] = every one that scope needs. options: scope s (booted|staged|rollback|candidate|all, default all).
+    <!-- images: references, [] = every one that scope needs. options: scope s (booted|staged|rollback|candidate|all, default all),
+         os-image s (in place of both: what an OS image binds that nobody has staged; it is kept for a week), scheduled b (nobody waits:
+         obeys the download window, metered networks, the daily limit and what has given up).
          This and the next three return once the job object exists; in the moment that the service leaves they fail
          with org.boundimages1.Error.Busy: call again. polkit: prefetch / verify / gc / upgrade -->
     <method name="Prefetch"><arg name="images" type="as" direction="in"/><arg name="options" type="a{sv}" direction="in"/>

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts';
 import type { HostAgent, JobRequest, PlanReport } from '../model/host-agent.ts';
 import type { Action, Authority } from './authorize.ts';
 import { signed, unsigned } from './describe.ts';
-import { type Refusal, refusalOf } from './error-names.ts';
+import { type Refusal, refusalOf, refuse } from './error-names.ts';
 import type { Message } from './message.ts';
 import { imagePath, jobPath } from './object-path.ts';
 import { type BusObject, jobInterface, managerInterface } from './objects.ts';
@@ -66,10 +66,12 @@ export function createMethods(
         planValues(await agent.plan(request.args[0] as string)),
       ),
     Prefetch: (request) =>
-      startJob(request, 'prefetch', optionsAt(request, 1, { scope: true }), ({ scope }) => ({
+      startJob(request, 'prefetch', prefetchOptions(request), ({ scope, flags, osImage }) => ({
         operation: 'prefetch',
         images: request.args[0] as string[],
         scope,
+        scheduled: flags.has('scheduled'),
+        ...(osImage === '' ? {} : { osImage }),
       })),
     Verify: (request) =>
       startJob(
@@ -131,6 +133,15 @@ function optionsAt(
   known?: Parameters<typeof readOptions>[1],
 ): Options | Refusal {
   return readOptions(request.args[index] as Dictionary, known);
+}
+
+/** An OS image's own bound set is all of it: there is nothing to choose by scope or reference. */
+function prefetchOptions(request: Request): Options | Refusal {
+  const options = optionsAt(request, 1, { scope: true, osImage: true, flags: ['scheduled'] });
+  if (isRefusal(options) || options.osImage === '') return options;
+  return options.scope === 'all' && (request.args[0] as string[]).length === 0
+    ? options
+    : refuse('InvalidArgs', 'option os-image stands alone: without images and scope');
 }
 
 function wants({ args }: Request, index: number, flag: string): boolean {

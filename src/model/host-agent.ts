@@ -9,6 +9,8 @@ export type JobRequest =
       readonly operation: 'prefetch';
       readonly images: readonly string[];
       readonly scope: Scope;
+      /** An OS image that nobody has staged, in place of a scope: what it binds is brought, and kept for a week. */
+      readonly osImage?: string;
       /** Nobody waits for it: it obeys the download window, metered networks, the day's limit and what has given up. */
       readonly scheduled?: boolean;
     }
