@@ -5,14 +5,12 @@ import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
 import { renameImage } from '../store/rename-image.ts';
 import { collectGarbage, type GarbageResult } from './collect-garbage.ts';
+import { containersStorePath } from './containers-store.ts';
 import { gatherNeeds } from './guard-needs.ts';
 import type { Host } from './host.ts';
 import { nowUs } from './host-memory.ts';
 import type { JobContext } from './jobs.ts';
 import { runRoot } from './run-root.ts';
-
-/** podman's own store, whose containers run on layers of ours. */
-export const containersStorePath = '/var/lib/containers/storage';
 
 /**
  * The job `gc`: removes what nothing on the host needs.
@@ -33,10 +31,10 @@ export async function gcJob(
   return { images, freedBytes };
 }
 
-/** Whether a gc would find anything to do. @throws Failure as `gcJob` */
-export async function hasGarbage(host: Host, signal: AbortSignal): Promise<boolean> {
+/** What a gc would find to do: images by id, and names. @throws Failure as `gcJob` */
+export async function findGarbage(host: Host, signal: AbortSignal): Promise<readonly string[]> {
   const { remove, dropNames, rename } = (await collect(host, true, signal)).garbage;
-  return remove.length + dropNames.length + rename.length > 0;
+  return [...remove.map(({ image }) => image.id), ...[...dropNames, ...rename].map(({ name }) => name)];
 }
 
 async function collect(
@@ -55,7 +53,7 @@ async function collect(
           candidate: memory.candidate()?.boundSet,
           leases: memory.leases(),
         }),
-      readInUse: async () => containersInUse(containersStorePath),
+      readInUse: async () => containersInUse(containersStorePath()),
       remove: async ({ id }) => removeImage(place, id, { signal }),
       dropName: async (name) => dropName(place, name, { signal }),
       rename: async (inventory, image, name) => renameImage(place, inventory, image, name, { signal }),

@@ -1,20 +1,30 @@
 import type { HostAgent, JobRequest } from '../model/host-agent.ts';
 import type { ImageState } from '../model/host-state.ts';
-import { hasGarbage } from './gc-job.ts';
+import { findGarbage } from './gc-job.ts';
 import type { Host } from './host.ts';
 import { hasEnded } from './jobs.ts';
 
 /** Who starts what nobody asked for. */
 const agentUid = 0;
 
+export interface HostGuard extends Disposable {
+  /** Containers came or went: what one of them stood on may be mended now. */
+  readonly onContainers: () => void;
+}
+
+/** setTimeout(3) takes no more. */
+const longestTimerMs = 2 ** 31 - 1;
+/** Nothing tells of the end of what stands in a repair's way while no process looks. */
+const lookAgainMs = 10 * 60_000;
+
 /**
  * Keeps a host whole by itself: after every change it completes what is staged, locked meanwhile, repairs what a deployment lacks, and
  * then removes what nothing needs, before bootc's prune meets it. What has just failed waits for its turn (state/retries.ts), and
  * what gave up for a change of configuration or logins.
- * @returns a function that ends it
  */
-export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): () => void {
+export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): HostGuard {
   const { memory, configuration } = host;
+  let turn: NodeJS.Timeout | undefined;
   /** What each was last begun for: where it changed nothing, the same again would not either. */
   const reasons = new Map<string, string>();
   const isNews = (what: string, reason: unknown): boolean => {
@@ -32,6 +42,17 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): ()
   ];
 
   const act = (): void => {
+    clearTimeout(turn);
+    const turnUs = nextTurnUs(agent, host);
+    if (turnUs !== undefined)
+      turn = setTimeout(again, Math.min(turnUs / 1000 - Date.now(), longestTimerMs)).unref();
+    beginNext();
+  };
+  const again = (): void => {
+    reasons.clear();
+    act();
+  };
+  const beginNext = (): void => {
     if (isBusy()) return;
     const { deployments, images } = agent.state();
     const staged = deployments.find(({ slot }) => slot === 'staged');
@@ -44,7 +65,7 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): ()
       begin({ operation: 'upgrade', apply: false, onlyStaged: true });
       return;
     }
-    const repairable = due.filter(({ boundBy }) => boundBy.some(({ slot }) => slot !== 'candidate'));
+    const repairable = due.filter(isDeployed);
     if (configuration.guard.repair && repairable.length > 0 && isNews('repair', repairable.map(triesOf))) {
       begin({
         operation: 'verify',
@@ -56,13 +77,14 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): ()
       });
       return;
     }
-    if (isNews('garbage', [deployments, images.map(({ reference, digest }) => [reference, digest])]))
-      void collect();
+    void collect();
   };
   const collect = async (): Promise<void> => {
     try {
       // A job is for people to see; that there is nothing to do is none.
-      if ((await hasGarbage(host, signal)) && !isBusy()) begin({ operation: 'gc', dryRun: false });
+      const garbage = await findGarbage(host, signal);
+      if (garbage.length > 0 && !isBusy() && isNews('garbage', garbage))
+        begin({ operation: 'gc', dryRun: false });
     } catch {
       // Whoever asks for a gc is told why it cannot be done.
     }
@@ -71,19 +93,33 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): ()
     if (kind !== 'job-removed') queueMicrotask(act);
   });
   act();
-  return end;
+  return {
+    onContainers: again,
+    [Symbol.dispose]() {
+      clearTimeout(turn);
+      end();
+    },
+  };
 }
 
-/** When the first of the images that are lacking may be tried again; undefined where none waits. Microseconds since the epoch. */
-export function nextTurnUs(agent: HostAgent, { memory }: Host): number | undefined {
+/**
+ * When there is something to be done again for a deployment that lacks images; undefined where nothing is. Microseconds since the epoch.
+ * What could be tried at once has been, by then, and nothing is known of what stood in its way.
+ */
+export function nextTurnUs(agent: HostAgent, { memory, configuration }: Host): number | undefined {
   const turns = agent
     .state()
-    .images.filter(isLacking)
+    .images.filter((image) => isLacking(image) && isDeployed(image))
     .flatMap(({ reference }) => {
       const next = memory.nextTry(reference);
-      return next.kind === 'now' ? [] : next.untilUs;
+      if (next.kind !== 'now') return next.untilUs;
+      return configuration.guard.repair ? (Date.now() + lookAgainMs) * 1000 : [];
     });
   return turns.length === 0 ? undefined : Math.min(...turns);
+}
+
+function isDeployed({ boundBy }: ImageState): boolean {
+  return boundBy.some(({ slot }) => slot !== 'candidate');
 }
 
 function isLacking({ state }: ImageState): boolean {

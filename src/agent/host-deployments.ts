@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { BootcStatus } from '../deployments/parse-bootc-status.ts';
 import { listDeployments } from '../deployments/list-deployments.ts';
 import { mountBelow } from '../deployments/mount-composefs.ts';
@@ -24,8 +25,9 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
   let statusOf = '';
   const read = async (said: BootcStatus | undefined): Promise<readonly Deployment[]> =>
     listDeployments('/', said, mountImage);
+  const key = async (): Promise<string> => keyOf(await read(undefined), await bootOrder());
   const ask = async (limit: AbortSignal, limitMs?: number): Promise<readonly Deployment[]> => {
-    const before = keyOf(await read(undefined));
+    const before = await key();
     status = await readBootcStatus(limit, limitMs);
     statusOf = before;
     return read(status);
@@ -33,7 +35,7 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
   return {
     onDisk: async () => read(status),
     async askBootc() {
-      if (status !== undefined && keyOf(await read(undefined)) === statusOf) return false;
+      if (status !== undefined && (await key()) === statusOf) return false;
       try {
         await ask(signal, askLimitMs);
         return true;
@@ -50,6 +52,16 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
 }
 
 /** What bootc's answer depends on, as far as the disk shows it. */
-function keyOf(deployments: readonly Deployment[]): string {
-  return JSON.stringify(deployments.map(({ id, slot, locked }) => [id, slot, locked]));
+function keyOf(deployments: readonly Deployment[], order: readonly string[]): string {
+  return JSON.stringify([deployments.map(({ id, slot, locked }) => [id, slot, locked]), order]);
+}
+
+/** What a rollback changes: it leaves the deployments as they are. bootc touches the first, and writes boot entries anew. */
+const bootOrderPaths = ['/ostree/bootc', '/boot/loader', '/boot/loader/entries'];
+
+async function bootOrder(): Promise<string[]> {
+  const found = await Promise.all(
+    bootOrderPaths.map(async (path) => stat(path, { bigint: true }).catch(() => undefined)),
+  );
+  return found.map((stats) => (stats === undefined ? '' : `${stats.ino} ${stats.mtimeNs}`));
 }

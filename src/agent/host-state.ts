@@ -35,7 +35,7 @@ export function hostState({ store, inventory, binders }: HostSurvey, parts: Stat
   return {
     state: booted === undefined ? 'unknown' : readinessOf(booted, parts),
     nextBoot: parts.nextBoot,
-    deployments: binders.map(({ slot, osImage, digest, survey }) => ({
+    deployments: inBootOrder(binders).map(({ slot, osImage, digest, survey }) => ({
       slot,
       osImage,
       ...(digest === undefined ? {} : { digest }),
@@ -49,6 +49,13 @@ export function hostState({ store, inventory, binders }: HostSurvey, parts: Stat
     storageBytes: layers.reduce((total, { diffSizeBytes = 0 }) => total + diffSizeBytes, 0),
     lastRefreshUs: parts.nowUs,
   };
+}
+
+const slots: readonly BinderSlot[] = ['candidate', 'staged', 'booted', 'rollback', 'other'];
+
+/** The newest first, as bootc shows them. */
+function inBootOrder(binders: readonly Binder[]): Binder[] {
+  return binders.toSorted((a, b) => slots.indexOf(a.slot) - slots.indexOf(b.slot));
 }
 
 /** A definition that gives no image leaves its root incomplete: what it was to bind will not be there. */

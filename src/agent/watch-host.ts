@@ -1,14 +1,32 @@
 import { join } from 'node:path';
 import { watch } from 'chokidar';
+import { containersStorePath } from './containers-store.ts';
 
 /** Several writes of one change arrive together: bootc's staging and c/storage's records take some hundred files. */
 const settleMs = 200;
 
-/**
- * Calls back soon after deployments, the staged state or a store have changed. What is not there yet is noticed when it appears.
- */
-export function watchHost(storePath: string, onChange: () => void): AsyncDisposable {
-  const watcher = watch([...storePlaces(storePath), ...stagingPlaces, ...quadletPlaces], {
+export interface HostListeners {
+  /** Deployments, the staged state or the store may be others now. */
+  readonly onChange: () => void;
+  /** Containers came or went. */
+  readonly onContainers: () => void;
+}
+
+/** Calls back soon after something has changed. What is not there yet is noticed when it appears. */
+export function watchHost(storePath: string, { onChange, onContainers }: HostListeners): AsyncDisposable {
+  const watchers = [
+    watchPlaces([...storePlaces(storePath), ...stagingPlaces, ...quadletPlaces], onChange),
+    watchPlaces([join(containersStorePath(), 'overlay-containers')], onContainers),
+  ];
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(watchers.map(async (each) => each[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function watchPlaces(places: readonly string[], onChange: () => void): AsyncDisposable {
+  const watcher = watch([...places], {
     depth: 0,
     ignoreInitial: true,
     // A link's own change is what matters: bound-images.d holds nothing but links.

@@ -21,8 +21,11 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
   const refresh = (): void => {
     opened.agent.refresh().catch((error: unknown) => log('error', asFailure(error).message));
   };
-  await using _watch = watchHost(opened.host.store.path, refresh);
-  const endGuard = guardHost(opened.agent, opened.host, signal);
+  using guard = guardHost(opened.agent, opened.host, signal);
+  await using _watch = watchHost(opened.host.store.path, {
+    onChange: refresh,
+    onContainers: guard.onContainers,
+  });
   refresh();
   await serve(opened.agent, {
     version,
@@ -30,7 +33,6 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
     signal,
     onDefect: ({ message, cause }) => log('error', message, cause instanceof Error ? { err: cause } : {}),
   });
-  endGuard();
   await scheduleTurn(nextTurnUs(opened.agent, opened.host));
   return 0;
 }
