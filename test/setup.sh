@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes this machine ready for WHAT: `test` (the component and host tests, the bench) or `demo`.
+# Makes this machine ready for WHAT: `test` (the component and host tests, the bench), `rpm` or `demo`.
 # Plain sh, because it runs before there are any node modules. Checks for programs and not for packages: every distribution
 # has these programs, each under package names of its own. Only Debian gets them installed.
 set -eu
@@ -13,6 +13,13 @@ if ! [ -e $installed ] || [ package-lock.json -nt $installed ]; then
 fi
 
 # "program package" lines; the packages are Debian's.
+packaging='rpmbuild rpm
+rpmlint rpmlint
+make make
+bzip2 bzip2
+checkmodule checkpolicy
+semodule_package semodule-utils
+/usr/share/selinux/devel/Makefile selinux-policy-dev'
 case "${1-}" in
   test)
     needed='mmdebstrap mmdebstrap
@@ -24,8 +31,16 @@ chromium chromium
 /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
 appstreamcli appstream
 pngquant pngquant
-/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring'
+/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+qemu-system-x86_64 qemu-system-x86
+mke2fs e2fsprogs
+sesearch setools
+mandoc mandoc
+zsh zsh
+fish fish'"
+$packaging"
     ;;
+  rpm) needed=$packaging ;;
   demo)
     needed='skopeo skopeo
 podman podman
@@ -37,7 +52,7 @@ fuse-overlayfs fuse-overlayfs
 /etc/containers/policy.json golang-github-containers-common'
     ;;
   *)
-    echo "usage: test/setup.sh test|demo" >&2
+    echo "usage: test/setup.sh test|rpm|demo" >&2
     exit 2
     ;;
 esac

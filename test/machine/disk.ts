@@ -1,0 +1,5 @@
+export interface Disk {
+  readonly path: string;
+  readonly kernelPath: string;
+  readonly initrdPath: string;
+}
