@@ -19,7 +19,9 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
   const opened = await openAgent(signal, log);
   level = opened.host.configuration.log.level;
   const refresh = (): void => {
-    opened.agent.refresh().catch((error: unknown) => log('error', asFailure(error).message));
+    opened.agent.refresh().catch((error: unknown) => {
+      if (!signal.aborted) log('error', asFailure(error).message);
+    });
   };
   using guard = guardHost(opened.agent, opened.host, signal);
   await using _watch = watchHost(opened.host.store.path, {

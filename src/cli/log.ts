@@ -21,12 +21,14 @@ export function openLog(least: () => Configuration['log']['level']): Log {
   };
   return (level, text, facts = {}) => {
     logger ??= load();
-    void write(logger, level, text, facts);
+    // Of what cannot be written as it should be the text is left, and nobody ends for it.
+    write(logger, level, text, facts).catch(() => void process.stderr.write(`${text}\n`));
   };
 }
 
 async function load(): Promise<Logger> {
-  const { pino } = await import('pino');
+  // Its named export is not there once it is bundled.
+  const { default: pino } = await import('pino');
   const stream = {
     // Has pino set `lastLevel` before it writes (pino, "Destinations").
     [Symbol.for('pino.metadata')]: true,
