@@ -9,6 +9,7 @@ import type { UpgradeOptions } from './upgrade.ts';
 import type { ExtractOptions } from './extract.ts';
 import type { LintCommandOptions } from './lint.ts';
 import type { LockCommandOptions } from './lock.ts';
+import type { MirrorOptions } from './mirror.ts';
 import type { StampOptions } from './stamp.ts';
 import { version } from '../agent/version.ts';
 
@@ -185,6 +186,28 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
     .action(async (image: string | undefined, options: StampOptions) => {
       const { stamp } = await import('./stamp.ts');
       end(await stamp(image, options, signal));
+    });
+  withLogin(program.command('mirror'))
+    .description(
+      'copy an OS image and everything that it binds, by digest and with their signatures, to where there is no network. What is there ' +
+        'already is not copied again, and a run that was cut goes on where it stopped',
+    )
+    .argument(
+      '<image>',
+      'OS image: [docker://]REFERENCE; or a set that was mirrored: oci:DIR[:TAG], oci-archive:FILE[:TAG]',
+    )
+    .requiredOption('--to <target>', 'docker://REGISTRY/PREFIX, oci:DIR or oci-archive:FILE')
+    .option('--tag <tag>', 'what the OS image is called there (default: its own tag)')
+    .option('--arch <names>', 'architectures, as Go names them, with commas between (default: all)')
+    .option('--dry-run', 'copy nothing, and say what would be')
+    .option(
+      '--print-registries-conf',
+      "print a drop-in of registries.conf.d that makes the site's hosts use the registry under the original names",
+    )
+    .option('--json', 'print one JSON document: the map of names')
+    .action(async (image: string, options: MirrorOptions) => {
+      const { mirror } = await import('./mirror.ts');
+      end(await mirror(image, options, signal));
     });
   withLogin(program.command('extract'))
     .description(

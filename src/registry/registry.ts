@@ -19,6 +19,7 @@ import { endpointsOf, type Endpoint } from './endpoints.ts';
 import { defaultLimits, type RegistryLimits } from './limits.ts';
 import { acceptManifests, createManifestAt, type ManifestBytes, nameOf } from './manifest-at.ts';
 import { parseConfig } from './parse-config.ts';
+import { parseManifest } from './parse-manifest.ts';
 import type { RegistriesConf } from './parse-registries-conf.ts';
 import { readBody } from './read-body.ts';
 import { pause, type RetryPlan } from './retry.ts';
@@ -26,6 +27,7 @@ import { follow } from './redirect.ts';
 import { createSend, type RequestEvent } from './send.ts';
 import { createTargets } from './targets.ts';
 import { tryEndpoints } from './try-endpoints.ts';
+import { digestOf } from './verify-body.ts';
 
 export interface RegistryParts {
   readonly config: RegistriesConf;
@@ -56,6 +58,8 @@ export interface Registry {
   resolve(reference: Reference, options: AskOptions & { readonly platform: Platform }): Promise<Manifest>;
   /** What a tag or digest stands for, an index where it is one, as it came. */
   manifest(reference: Reference, options?: AskOptions): Promise<ManifestBytes>;
+  /** The index of what refers to a manifest, the first page of it (OCI distribution-spec "Listing Referrers"). */
+  referrers(reference: Reference, digest: Digest, options?: AskOptions): Promise<ManifestBytes>;
   /** What a tag points at now, an index where it is one: the server's word, from one HEAD request where it gives it. */
   resolveDigest(reference: Reference, options?: AskOptions): Promise<Digest>;
   /**
@@ -149,6 +153,21 @@ export function createRegistry(parts: RegistryParts, limits: RegistryLimits = de
         options,
         async (target) => (await manifestAt(target, tagOrDigestOf(reference), options.signal)).raw,
       ),
+    referrers: (reference, digest, options = {}) =>
+      withEndpoint(reference, options, async (target) => {
+        const resource = `referrers/${digest}`;
+        const what = `${nameOf(target)}, ${resource}`;
+        const answer = await ask(target, {
+          method: 'GET',
+          resource,
+          headers: acceptManifests,
+          signal: options.signal,
+        });
+        const bytes = await readBody(answer, limits.manifestBytes, what);
+        const found = parseManifest(bytes, digestOf(bytes, undefined), answer.header('content-type'), what);
+        if (found.kind === 'image') throw new Failure('BadContent', `${what}: an image came, not a list`);
+        return { digest: found.index.digest, mediaType: found.index.mediaType, bytes, layers: [] };
+      }),
     resolveDigest: (reference, options = {}) =>
       withEndpoint(reference, options, async (target) => {
         if (reference.digest !== undefined) return reference.digest;
