@@ -13,7 +13,9 @@ for unit in "$here"/units/*.service "$here"/units/*.path "$here"/units/*.target 
 done
 systemctl daemon-reload
 systemctl enable --quiet boot-deployment.service bootc-status-updated.path bootc-status-updated-onboot.target
-systemctl enable --quiet --now registry.service
+systemctl enable --quiet registry.service
+# Ignored in a chroot, where a disk is prepared.
+systemctl start registry.service
 
 mkdir -p "/sysroot/$backend/bootc/storage" /sysroot/boot
 if [ "$backend" = ostree ]; then
