@@ -38,7 +38,10 @@ export async function installProduct(
     await cp(join(project, from), host.path(to), { recursive: true });
   }
   const program = host.path('/usr/bin/bound-images');
-  await writeFile(program, '#!/bin/sh\nexec /usr/local/bin/node /usr/lib/bound-images/bound-images.js "$@"\n');
+  await writeFile(
+    program,
+    '#!/bin/sh\nexec /usr/local/bin/node /usr/lib/bound-images/bound-images.js "$@"\n',
+  );
   await chmod(program, 0o755);
   await symlink('/var/lib/bound-images/storage', host.path('/usr/lib/bound-images/storage'));
   await host.stdoutOf('systemd-tmpfiles', '--create', '/usr/lib/tmpfiles.d/bound-images.conf');
