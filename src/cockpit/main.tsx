@@ -1,5 +1,5 @@
 // oxlint-disable-next-line import/no-unassigned-import -- bundled beside the script
-import './page.css';
+import '@patternfly/react-core/dist/styles/base.css';
 import { language } from 'cockpit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -8,6 +8,9 @@ import { watchAgent } from './bus/watch-agent.ts';
 import { watchUnit } from './bus/watch-unit.ts';
 import { followStyle } from './follow-style.ts';
 import { BoundImages } from './page/page.tsx';
+// Last, or it would come before what it changes.
+// oxlint-disable-next-line import/no-unassigned-import -- bundled beside the script
+import './page.css';
 
 followStyle();
 const parts = { agent: watchAgent(), access: watchAccess(), unit: watchUnit() };

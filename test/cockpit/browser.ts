@@ -56,17 +56,19 @@ async function watched(browser: Browser, options: BrowserContextOptions = {}): P
   return { page, complaints, [Symbol.asyncDispose]: async () => context.close() };
 }
 
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What axe finds on a page, each as one line. */
 export async function violations(page: Page): Promise<readonly string[]> {
   // Evaluated, which the page's policy has no say in.
   await page.evaluate(await readFile(axePath, 'utf8'));
-  const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
-    id: string;
-    help: string;
-    nodes: { html: string; failureSummary: string }[];
-  }[];
+  const found = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)');
   return found.map(({ id, help, nodes }) =>
     [`${id}: ${help}`, ...nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`)].join('\n'),
   );

@@ -1,5 +1,5 @@
 import { spawn } from 'cockpit';
-import { unitName } from './watch-unit.ts';
+import { unitName } from './unit-name.ts';
 
 /** The last lines that the agent's unit has in the journal; none where the user may not read them. */
 export async function readJournal(): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { type BusClient, dbus } from 'cockpit';
+import { type BusClient, dbus, spawn } from 'cockpit';
 import {
   afterSignal,
   managerInterface,
@@ -10,6 +10,7 @@ import {
   type Signal,
   withManaged,
 } from './objects.ts';
+import { unitName } from './unit-name.ts';
 import { properties } from './values.ts';
 
 export const busName = 'org.boundimages1';
@@ -126,6 +127,8 @@ export function watchAgent(): WatchedAgent {
       before?.close();
       set({ kind: 'loading' });
       open();
+      // A bus that still waits for the start that has failed does not ask for another.
+      spawn(['systemctl', 'start', unitName], { superuser: 'try', err: 'ignore' }).catch(() => undefined);
     },
   };
 }

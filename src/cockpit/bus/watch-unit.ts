@@ -2,7 +2,6 @@ import { dbus } from 'cockpit';
 import { properties, text } from './values.ts';
 import type { Watched } from './watch-agent.ts';
 
-export const unitName = 'bound-images.service';
 /** systemd's name of the unit as an object: letters and digits stay, the rest is `_` and the byte in hex (sd_bus_path_encode(3)). */
 const path = '/org/freedesktop/systemd1/unit/bound_2dimages_2eservice';
 const unitInterface = 'org.freedesktop.systemd1.Unit';
@@ -35,7 +34,8 @@ export function watchUnit(): Watched<UnitState> {
     });
     const [values] = await systemd.call(path, propertiesInterface, 'GetAll', [unitInterface], { type: 's' });
     const { ActiveState: active, LoadState: load } = properties(values);
-    set(text(load), text(active));
+    // A failure from before is no news: by now the bus has been asked to start it again.
+    if (active !== 'failed') set(text(load), text(active));
   };
   read().catch(() => undefined);
   return {

@@ -1,4 +1,3 @@
-import { ActionList, ActionListItem } from '@patternfly/react-core/dist/esm/components/ActionList/index.js';
 import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
 import {
   Dropdown,
@@ -21,56 +20,52 @@ interface ActionsProps {
 export function Actions({ run, onCleanUp }: ActionsProps) {
   const [isOpen, setOpen] = useState(false);
   return (
-    <ActionList isIconList={false}>
-      <ActionListItem>
-        <Button variant="primary" onClick={() => run(prefetch)}>
-          {_('Prefetch now')}
-        </Button>
-      </ActionListItem>
-      <ActionListItem>
-        <Dropdown
-          isOpen={isOpen}
-          onOpenChange={setOpen}
-          onSelect={() => setOpen(false)}
-          popperProps={{ position: 'right' }}
-          shouldFocusToggleOnSelect
-          toggle={(reference) => (
-            <MenuToggle
-              ref={reference}
-              variant="plain"
-              isExpanded={isOpen}
-              aria-label={_('More actions')}
-              icon={<EllipsisVIcon />}
-              onClick={() => setOpen(!isOpen)}
-            />
-          )}
-        >
-          <DropdownList>
-            <DropdownItem
-              description={_('Looks whether all is there')}
-              onClick={() => run(async () => verify({ deep: false, repair: false }))}
-            >
-              {_('Verify')}
-            </DropdownItem>
-            <DropdownItem
-              description={_('Reads every file')}
-              onClick={() => run(async () => verify({ deep: true, repair: false }))}
-            >
-              {_('Verify contents')}
-            </DropdownItem>
-            <DropdownItem
-              description={_('Reads every file and mends what is damaged')}
-              onClick={() => run(async () => verify({ deep: true, repair: true }))}
-            >
-              {_('Repair')}
-            </DropdownItem>
-            <DropdownItem description={_('Shows first what would be removed')} onClick={onCleanUp}>
-              {_('Clean up…')}
-            </DropdownItem>
-            <DropdownItem onClick={() => run(refresh)}>{_('Look again')}</DropdownItem>
-          </DropdownList>
-        </Dropdown>
-      </ActionListItem>
-    </ActionList>
+    <div className="bi-actions">
+      <Button variant="primary" onClick={() => run(prefetch)}>
+        {_('Prefetch now')}
+      </Button>
+      <Dropdown
+        isOpen={isOpen}
+        onOpenChange={setOpen}
+        onSelect={() => setOpen(false)}
+        popperProps={{ position: 'right' }}
+        shouldFocusToggleOnSelect
+        toggle={(reference) => (
+          <MenuToggle
+            ref={reference}
+            variant="plain"
+            isExpanded={isOpen}
+            aria-label={_('More actions')}
+            icon={<EllipsisVIcon />}
+            onClick={() => setOpen(!isOpen)}
+          />
+        )}
+      >
+        <DropdownList>
+          <DropdownItem
+            description={_('Looks whether all is there')}
+            onClick={() => run(async () => verify({ deep: false, repair: false }))}
+          >
+            {_('Verify')}
+          </DropdownItem>
+          <DropdownItem
+            description={_('Reads every file')}
+            onClick={() => run(async () => verify({ deep: true, repair: false }))}
+          >
+            {_('Verify contents')}
+          </DropdownItem>
+          <DropdownItem
+            description={_('Reads every file and mends what is damaged')}
+            onClick={() => run(async () => verify({ deep: true, repair: true }))}
+          >
+            {_('Repair')}
+          </DropdownItem>
+          <DropdownItem description={_('Shows first what would be removed')} onClick={onCleanUp}>
+            {_('Clean up…')}
+          </DropdownItem>
+          <DropdownItem onClick={() => run(refresh)}>{_('Look again')}</DropdownItem>
+        </DropdownList>
+      </Dropdown>
+    </div>
   );
 }

@@ -11,7 +11,8 @@ import { ExclamationCircleIcon } from '@patternfly/react-icons/dist/esm/icons/ex
 import { gettext as _, jump } from 'cockpit';
 import { useEffect, useState } from 'react';
 import { readJournal } from '../bus/read-journal.ts';
-import { unitName, type UnitState } from '../bus/watch-unit.ts';
+import { unitName } from '../bus/unit-name.ts';
+import type { UnitState } from '../bus/watch-unit.ts';
 
 export function Loading() {
   return <EmptyState headingLevel="h2" titleText={_('Looking at this host')} icon={Spinner} />;

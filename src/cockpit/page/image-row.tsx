@@ -87,9 +87,7 @@ function ImageDetails({ image }: { readonly image: Image }) {
         </div>
       )),
     ],
-    ...(state === 'present' || bytesToFetch < 0
-      ? []
-      : [[_('To fetch'), bytesToFetch === 0 ? _('Nothing') : size(bytesToFetch)] as const]),
+    ...(state === 'present' || bytesToFetch <= 0 ? [] : [[_('To fetch'), size(bytesToFetch)] as const]),
     [_('Signature policy'), policyText(signaturePolicy)],
     [_('Last fetched'), timeOrNever(image.lastPulledUs)],
     [_('Last verified'), timeOrNever(image.lastVerifiedUs)],

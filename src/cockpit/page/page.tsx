@@ -35,12 +35,18 @@ export function BoundImages({ agent, access, unit }: BoundImagesProps) {
   const view = useSyncExternalStore(agent.subscribe, agent.current);
   const isAdministrator = useSyncExternalStore(access.subscribe, access.current);
   const unitState = useSyncExternalStore(unit.subscribe, unit.current);
+  // The bus may wait for half a minute for what has failed at once.
+  const hasFailed = view.kind === 'failed' || (view.kind === 'loading' && unitState === 'failed');
   return (
     <main className="bi-main">
       <h1 className="pf-v6-screen-reader">{_('Bound images')}</h1>
-      {view.kind === 'loading' ? <Loading /> : null}
-      {view.kind === 'failed' ? (
-        <NotStarted problem={view.problem} unit={unitState} onRetry={agent.retry} />
+      {view.kind === 'loading' && !hasFailed ? <Loading /> : null}
+      {hasFailed ? (
+        <NotStarted
+          problem={view.kind === 'failed' ? view.problem : ''}
+          unit={unitState}
+          onRetry={agent.retry}
+        />
       ) : null}
       {view.kind !== 'shown' ? null : view.host.deployments.length === 0 && view.images.length === 0 ? (
         <NotBootc />

@@ -1,4 +1,3 @@
-import { ActionList, ActionListItem } from '@patternfly/react-core/dist/esm/components/ActionList/index.js';
 import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
 import {
   Card,
@@ -56,22 +55,18 @@ export function UpgradeCard({ host, images, outlook, isLooking, actions }: Upgra
       </CardBody>
       {actions === undefined ? null : (
         <CardFooter>
-          <ActionList>
-            <ActionListItem>
-              <Button
-                variant="secondary"
-                size="sm"
-                onClick={() => actions.run(async () => upgrade({ apply: false }))}
-              >
-                {_('Prepare upgrade')}
-              </Button>
-            </ActionListItem>
-            <ActionListItem>
-              <Button variant="link" size="sm" onClick={actions.onReboot}>
-                {_('Prepare and reboot…')}
-              </Button>
-            </ActionListItem>
-          </ActionList>
+          <div className="bi-actions">
+            <Button
+              variant="secondary"
+              size="sm"
+              onClick={() => actions.run(async () => upgrade({ apply: false }))}
+            >
+              {_('Prepare upgrade')}
+            </Button>
+            <Button variant="link" size="sm" onClick={actions.onReboot}>
+              {_('Prepare and reboot…')}
+            </Button>
+          </div>
         </CardFooter>
       )}
     </Card>

@@ -9,7 +9,8 @@ const source = join(import.meta.dirname, '..');
 
 export async function readMessages(): Promise<ReadonlyMap<string, string | undefined>> {
   const messages = new Map<string, string | undefined>();
-  const files = await Array.fromAsync(glob('**/*.{ts,tsx}', { cwd: source, exclude: ['po/**'] }));
+  const files: string[] = [];
+  for await (const file of glob('**/*.{ts,tsx}', { cwd: source, exclude: ['po/**'] })) files.push(file);
   for (const file of files.sort())
     for (const [id, plural] of textsOf(await readFile(join(source, file), 'utf8'))) messages.set(id, plural);
   for (const id of manifestTexts(await readFile(join(source, 'manifest.json'), 'utf8')))

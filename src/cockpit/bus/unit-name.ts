@@ -1,0 +1,1 @@
+export const unitName = 'bound-images.service';

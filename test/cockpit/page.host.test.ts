@@ -1,0 +1,302 @@
+// The page in a real browser, with the real web server, bridge and bus of a host; the agent serves states that are hard to make for real.
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type HostBrowser, openBrowser, violations, type WatchedPage } from './browser.ts';
+import { bootPageHost, type PageHost, run } from './page-host.ts';
+import * as scenes from './scenes.ts';
+
+const unit = 'bound-images.service';
+const fits = { width: 400, height: 900 };
+let pages: PageHost;
+let browser: HostBrowser;
+let opened: WatchedPage[] = [];
+
+beforeAll(async () => {
+  pages = await bootPageHost();
+  browser = await openBrowser(pages.host);
+}, 120_000);
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await pages?.[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await run(pages.host, ['systemctl', 'stop', unit]);
+  await run(pages.host, ['systemctl', 'reset-failed', unit]).catch(() => '');
+});
+afterEach(async () => {
+  const complaints = opened.flatMap((page) => page.complaints);
+  for (const page of opened) await page[Symbol.asyncDispose]();
+  opened = [];
+  if (complaints.length > 0) throw new Error(`the browser complains:\n${complaints.join('\n')}`);
+});
+
+async function openPage(
+  session: 'root' | 'user' = 'root',
+  options: Parameters<HostBrowser['open']>[0] = {},
+): Promise<Page> {
+  const watched = await browser.open(options);
+  opened.push(watched);
+  await watched.page.goto(pages.address(session));
+  return watched.page;
+}
+
+function row(page: Page, name: string) {
+  return page.getByRole('row').filter({ hasText: name });
+}
+
+/** Resolves once the agent's unit is in that state. */
+async function untilUnit(state: string): Promise<void> {
+  const script = `until [ "$(systemctl show --property=ActiveState --value ${unit})" = ${state} ]; do sleep 0.1; done`;
+  await run(pages.host, ['sh', '-c', script], 20_000);
+}
+
+test('shows the host at a glance, its deployments, images and last results', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByText('3 bound images, all present').waitFor();
+  await row(page, '42.20261020.0').filter({ hasText: 'Rollback' }).waitFor();
+  await row(page, 'quay.io/example/api:2.14').filter({ hasText: '217.3 MB' }).waitFor();
+  await page.getByText('4 images were verified').waitFor();
+  await page.getByText('43.2 MB saved by shared layers').waitFor();
+  await page.getByRole('button', { name: 'Details' }).first().click();
+  await page.getByText('/usr/lib/bootc/bound-images.d/postgres.image').waitFor();
+  expect(await violations(page)).toEqual([]);
+});
+
+test('shows what is wrong, and where', async () => {
+  await pages.show(scenes.busy);
+  const page = await openPage('root', { colorScheme: 'dark' });
+  await page.getByText('lacks 2 of its 4 images').waitFor();
+  await row(page, 'metrics.image').filter({ hasText: 'bootc-specifier' }).waitFor();
+  await page.getByText('2 images, 410.4 MB').waitFor();
+  await page.getByRole('combobox', { name: 'State' }).selectOption('damaged');
+  await page.getByRole('button', { name: 'Details' }).click();
+  await page.getByText('has lost 3 files').waitFor();
+  expect(await page.locator('html').getAttribute('class')).toContain('pf-v6-theme-dark');
+  expect(await violations(page)).toEqual([]);
+});
+
+test('follows a job, which can be cancelled', async () => {
+  await pages.show(scenes.busy);
+  const page = await openPage();
+  await page.getByRole('button', { name: 'Prefetch now' }).click();
+  const bar = page.getByRole('progressbar', { name: 'Fetching images' });
+  await bar.waitFor();
+  await page.getByText('172 MB of 410.4 MB').waitFor();
+  await page.getByText('11.3 MB per second').waitFor();
+  await page.getByText('22 sec left').waitFor();
+  await pages.show({ ...scenes.busy, jobs: [{ progress: 0.8, bytesDone: 330_000_000 }] });
+  await page.getByText('330 MB of 410.4 MB').waitFor();
+  expect(await bar.getAttribute('aria-valuenow')).toBe('80');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Fetching images was cancelled').waitFor();
+  expect(await bar.count()).toBe(0);
+});
+
+test('tells why a job has failed, in the words of the agent', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByRole('button', { name: 'Prepare upgrade' }).click();
+  await page.getByRole('progressbar', { name: 'Preparing the upgrade' }).waitFor();
+  const text = 'The disk has 1 GB free, and 4 GB are needed: remove what is not needed.';
+  await pages.show({
+    ...scenes.ready,
+    jobs: [{ state: 'failed', endTimeUs: Date.now() * 1000, error: { code: 'NoSpace', text } }],
+  });
+  const alert = page.getByRole('heading', { name: 'Preparing the upgrade failed' });
+  await alert.waitFor();
+  expect(await page.getByText(text).count()).toBe(2);
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: /^Close/ }).click();
+  await alert.waitFor({ state: 'detached' });
+});
+
+test('shows what cleaning up would take before it does', async () => {
+  await pages.show(scenes.garbage);
+  const page = await openPage();
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: 'Clean up…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog
+    .getByText('2 images are needed by no deployment and no container. Removing them frees 345 MB.')
+    .waitFor();
+  await dialog.getByText('quay.io/example/web:2.12').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('Cleaned up, 345 MB were freed').first().waitFor();
+});
+
+test('asks before it reboots, and Escape is no', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByRole('button', { name: 'Prepare and reboot…' }).click();
+  await page.getByRole('dialog').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await page.getByRole('progressbar').count()).toBe(0);
+  await page.getByRole('button', { name: 'Prepare and reboot…' }).click();
+  await page.getByRole('button', { name: 'Prepare and reboot', exact: true }).click();
+  await page.getByRole('progressbar', { name: 'Preparing the upgrade' }).waitFor();
+});
+
+test('says what the next upgrade needs when it is asked', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByText('No upgrade is known.').waitFor();
+  await page.getByRole('button', { name: 'Check now' }).click();
+  await page.getByText('20 bytes').waitFor();
+  expect(await page.getByText('4 bound images').count()).toBe(1);
+});
+
+test('who may do nothing sees all the same, and is told so', async () => {
+  await pages.show(scenes.busy);
+  const page = await openPage('user');
+  await page.getByRole('heading', { name: 'Limited access' }).waitFor();
+  await row(page, 'quay.io/example/api:2.14').waitFor();
+  for (const name of ['Prefetch now', 'More actions', 'Check now', 'Prepare upgrade'])
+    expect(await page.getByRole('button', { name }).count()).toBe(0);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('stays as it is when the agent leaves, lets it leave, and follows the next one', async () => {
+  await pages.show({ ...scenes.ready, idleMs: 1_500 });
+  const page = await openPage();
+  const image = row(page, 'quay.io/example/api:2.14');
+  await image.filter({ hasText: 'Present' }).waitFor();
+  await image.getByRole('button', { name: 'Details' }).click();
+  await page.evaluate(
+    `new MutationObserver((changes) => { window.changes = (window.changes ?? 0) + changes.length; }).observe(document.body, { subtree: true, childList: true, characterData: true })`,
+  );
+  await untilUnit('inactive');
+  await run(pages.host, [
+    'busctl',
+    'call',
+    'org.boundimages1',
+    '/org/boundimages1',
+    'org.freedesktop.DBus.Peer',
+    'Ping',
+  ]);
+  await untilUnit('inactive');
+  expect(await page.evaluate('window.changes ?? 0')).toBe(0);
+  const changed = (scenes.ready.state?.images ?? []).map((one) => ({ ...one, state: 'missing' as const }));
+  await pages.show({ state: { ...scenes.ready.state, images: changed }, idleMs: 1_500 });
+  await run(pages.host, [
+    'busctl',
+    'call',
+    'org.boundimages1',
+    '/org/boundimages1',
+    'org.freedesktop.DBus.Peer',
+    'Ping',
+  ]);
+  await image.filter({ hasText: 'Missing' }).waitFor();
+  // What was open is open yet.
+  await page.getByText('/usr/lib/bootc/bound-images.d/api.image').waitFor();
+  await untilUnit('inactive');
+});
+
+test('says so when the agent has crashed, until it runs again', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByText('3 bound images, all present').waitFor();
+  await run(pages.host, ['systemctl', 'kill', '--signal=SEGV', unit]);
+  await page.getByRole('heading', { name: 'The service has failed' }).waitFor();
+  await page.getByText('SEGV').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Prefetch now' }).click();
+  await page.getByRole('heading', { name: 'The service has failed' }).waitFor({ state: 'detached' });
+  await page.getByRole('progressbar').waitFor();
+});
+
+test('shows the journal of an agent that does not start, and tries again', async () => {
+  await pages.show({ defect: 'bound-images: /etc/bound-images.toml:3: no such key: prefech' });
+  const page = await openPage();
+  // Long before the bus gives up.
+  await page.getByRole('heading', { name: 'The service could not be started' }).waitFor({ timeout: 10_000 });
+  await page.getByText('no such key: prefech').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await pages.show(scenes.ready);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('3 bound images, all present').waitFor({ timeout: 10_000 });
+});
+
+test.each([
+  ['nothing bound', scenes.nothingBound, 'No images are bound'],
+  ['not a bootc host', scenes.notBootc, 'This is not a bootc host'],
+])('%s', async (_name, scene, heading) => {
+  await pages.show(scene);
+  const page = await openPage();
+  await page.getByRole('heading', { name: heading }).waitFor();
+  expect(await violations(page)).toEqual([]);
+});
+
+test('200 images are there within two seconds, and typing stays fluid', async () => {
+  await pages.show(scenes.many);
+  await run(pages.host, ['systemctl', 'start', unit]);
+  const before = performance.now();
+  const page = await openPage();
+  await row(page, 'app-000').waitFor();
+  expect(performance.now() - before).toBeLessThan(2_000);
+  await row(page, 'app-199').waitFor();
+  const longest = `new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) window.longest = Math.max(window.longest ?? 0, duration); }).observe({ type: 'event', durationThreshold: 16 })`;
+  await page.evaluate(longest);
+  await page.getByRole('textbox', { name: 'Filter images' }).pressSequentially('app-19');
+  await row(page, 'app-000').waitFor({ state: 'detached' });
+  expect(await page.getByRole('row').filter({ hasText: 'quay.io/example/app-' }).count()).toBe(10);
+  // From a key to what it draws, in milliseconds: what people feel as immediate (web.dev, "Interaction to Next Paint").
+  expect(await page.evaluate('window.longest ?? 0')).toBeLessThan(200);
+});
+
+test('fits a narrow screen', async () => {
+  await pages.show(scenes.busy);
+  const page = await openPage('root', { viewport: fits });
+  await page.getByText('lacks 2 of its 4 images').waitFor();
+  await page.getByRole('button', { name: 'Details' }).first().click();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(fits.width);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('can be used with the keyboard alone', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage();
+  await row(page, 'quay.io/example/api:2.14').waitFor();
+  const focused = (): Promise<string> =>
+    page.evaluate<string>(
+      'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+    );
+  const seen: string[] = [];
+  for (let tabs = 0; tabs < 12 && seen.at(-1) !== 'More actions'; tabs += 1) {
+    await page.keyboard.press('Tab');
+    seen.push(await focused());
+  }
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      'Check now',
+      'Prepare upgrade',
+      'Prepare and reboot…',
+      'Prefetch now',
+      'More actions',
+    ]),
+  );
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: 'Verify Looks' }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Escape');
+  await page.getByRole('menuitem').first().waitFor({ state: 'detached' });
+  expect(await focused()).toBe('More actions');
+});
+
+test('speaks the language of the user, and follows the style of the shell', async () => {
+  await pages.show(scenes.ready);
+  const page = await openPage('root', { locale: 'de-DE' });
+  await page.getByRole('heading', { name: 'Letzte Ergebnisse' }).waitFor();
+  await page.getByText('3 gebundene Abbilder, alle vorhanden').waitFor();
+  expect(await page.locator('html').getAttribute('lang')).toBe('de');
+  const dark = page.locator('html.pf-v6-theme-dark');
+  expect(await dark.count()).toBe(0);
+  await page.evaluate(
+    `window.dispatchEvent(new CustomEvent('cockpit-style', { detail: { style: 'dark' } }))`,
+  );
+  await dark.waitFor({ state: 'attached' });
+});
