@@ -4,19 +4,20 @@ import type { Want } from '../plan/want.ts';
 import { containersInUse } from '../store/containers-in-use.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
+import { carryOut, checkRoom } from './carry-out.ts';
 import { containersStorePath } from './containers-store.ts';
 import type { HostWants } from './host-wants.ts';
-import { importPullInto } from './import-pull.ts';
+import type { Fetching } from './fetching.ts';
 import { makePlan, type Plan } from './make-plan.ts';
+import type { PullEvent } from './pull-images.ts';
 import { repair, type RepairResult } from './repair.ts';
 import { runRoot } from './run-root.ts';
-import { spaceNeeds, tooLittleSpace } from './space.ts';
-import { checkWritable } from './writable.ts';
 
 export interface HostRepair {
   /** Whether every blob of an image is retained. */
   readonly isRetained: (want: Want) => Promise<boolean>;
-  readonly onBytes?: (want: Want, bytesDone: number) => void;
+  readonly fetching: Fetching;
+  readonly onEvent: (event: PullEvent) => void;
   readonly containersStorePath?: string;
 }
 
@@ -28,7 +29,7 @@ export interface HostRepair {
 export async function repairStore(
   all: HostWants,
   damages: readonly Damage[],
-  { isRetained, onBytes, ...paths }: HostRepair,
+  { isRetained, fetching, onEvent, ...paths }: HostRepair,
   signal: AbortSignal,
 ): Promise<RepairResult[]> {
   const { inventory, assessments } = all.survey;
@@ -60,17 +61,13 @@ export async function repairStore(
     {
       isRetained: async (name) => isRetained(wantOf(name)),
       async checkObtainable(name) {
-        const plan = await planFor(name);
-        await checkWritable(storePath);
-        const shortage = tooLittleSpace(await spaceNeeds(plan, storePath));
-        if (shortage !== undefined) throw shortage;
+        await checkRoom(await planFor(name), storePath, fetching);
       },
       remove: async (id) => removeImage(place, id, { signal }),
       async pull(name) {
-        const [pull] = (await planFor(name)).pulls;
-        if (pull === undefined) throw new Failure('Internal', `${name}: nothing was planned for it`);
-        const importPull = importPullInto(storePath, all.access);
-        await importPull(pull, signal, (bytesDone) => onBytes?.(pull.want, bytesDone));
+        const { pulls } = await planFor(name);
+        const results = await carryOut(pulls, storePath, all.access, fetching, signal, onEvent);
+        for (const { failure } of results) if (failure !== undefined) throw failure;
       },
       inUse: async () => containersInUse(paths.containersStorePath ?? containersStorePath()),
     },

@@ -7,7 +7,9 @@ import { asFailure } from '../model/failure.ts';
 import type { AgentChange, HostAgent } from '../model/host-agent.ts';
 import type { HostState, NextBoot } from '../model/host-state.ts';
 import { policyFor } from '../policy/policy-for.ts';
+import { dayBudgetKind } from '../state/day-budget.ts';
 import { fingerprint } from '../state/fingerprint.ts';
+import { openDocument } from '../state/open-document.ts';
 import { publish } from '../state/publish.ts';
 import { openAccess } from './access.ts';
 import { readingsOf } from './guard-readiness.ts';
@@ -60,7 +62,9 @@ export async function openAgent(
     writeJournal(entry).catch((error: unknown) => log('warn', `${entry.text} (${asFailure(error).message})`));
   };
   const deployments = hostDeployments(signal);
-  const host: Host = { configuration, store, deployments, memory, journal };
+  const ledger = await openDocument(stateFolder, dayBudgetKind, Date.now());
+  if (ledger.damage !== undefined) log('warn', ledger.damage);
+  const host: Host = { configuration, store, deployments, memory, ledger, journal };
   const policy = await readHostPolicy();
   const agent = await createHostAgent({
     store,

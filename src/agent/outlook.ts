@@ -1,3 +1,4 @@
+import { readConfiguration } from '../config/read-configuration.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { policyFor } from '../policy/policy-for.ts';
@@ -60,7 +61,7 @@ export async function foresee(
     survey,
     changes,
     plan,
-    space: await spaceNeeds(plan, storePath),
+    space: await spaceNeeds(plan, storePath, await readConfiguration('/')),
     tags: await floatingTags(plan, access, signal),
     policy: new Map(survey.assessments.map(({ want }) => [want.image, policyFor(policy, want.reference)])),
   };

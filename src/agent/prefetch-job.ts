@@ -1,37 +1,74 @@
-import { Failure } from '../model/failure.ts';
+import { openBlobCache } from '../fetch/blob-cache.ts';
+import { asFailure, Failure } from '../model/failure.ts';
 import type { Scope } from '../model/host-agent.ts';
+import type { Assessment } from '../plan/assess.ts';
+import { cacheFolder } from './cache-folder.ts';
+import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
+import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
 import { type ImageResult, prefetch, type PrefetchEvent } from './prefetch.ts';
-
-/** Where the result of each image is kept. */
-export interface Records {
-  readonly pulled: (reference: string) => Promise<void>;
-  readonly verified: (reference: string) => Promise<void>;
-  readonly failed: (reference: string, failure: Failure) => Promise<void>;
-}
+import { withRetained } from './retained-access.ts';
 
 /**
  * Makes present what a scope binds, or those of its images that are named.
+ * @param scheduled whether nobody waits for it: then it obeys the window, metered networks, the day's limit, and what waits or has given up
  * @returns the references that were pulled
- * @throws Failure of the first image that failed, with how many did; `NoSpace`, `Cancelled`
+ * @throws Failure of the first image that failed, with how many did; `NoSpace`, `Cancelled`, `Postponed`
  */
 export async function prefetchScope(
   scope: Scope,
   images: readonly string[],
   context: JobContext & HostContext,
-  records: Records,
+  host: Host,
+  scheduled = false,
 ): Promise<readonly string[]> {
+  const { memory } = host;
   const wants = hostWants(context.survey(), scope, images);
   await using access = wants.access;
-  const results = await prefetch(wants.survey, access, context.signal, showProgress(context));
+  const waiting = scheduled ? wants.survey.assessments.filter(({ kind }) => kind !== 'present') : [];
+  const postponed = waiting.flatMap((assessment) => postponedResult(assessment, host));
+  const leftOut = new Set(postponed.map(({ want }) => want));
+  const assessments = wants.survey.assessments.filter(({ want }) => !leftOut.has(want));
+  await using control = await openHostFetching(host, scheduled);
+  const signal = AbortSignal.any([context.signal, control.signal]);
+  const why = (failure: Failure): Failure =>
+    failure.code === 'Cancelled' && control.signal.aborted && !context.signal.aborted
+      ? asFailure(control.signal.reason)
+      : failure;
+  const cache = await openBlobCache(await cacheFolder());
+  const retained = await withRetained(access, cache, false);
+  const results = await prefetch(
+    { ...wants.survey, assessments },
+    retained.access,
+    async () => control.fetching,
+    signal,
+    showProgress(context),
+  ).catch((error: unknown) => {
+    throw why(asFailure(error));
+  });
   for (const { want, outcome, failure } of results) {
-    if (failure !== undefined) await records.failed(want.image, failure);
-    else if (outcome === 'pulled') await records.pulled(want.image);
+    if (failure !== undefined) await memory.failed(want.image, why(failure));
+    else if (outcome === 'pulled') await memory.pulled(want.image);
   }
-  throwFirst(results);
+  throwFirst(
+    [...results, ...postponed].flatMap(({ failure }) => (failure === undefined ? [] : why(failure))),
+  );
   return results.filter(({ outcome }) => outcome === 'pulled').map(({ want }) => want.image);
+}
+
+/** Left out where it has just failed, or has given up. */
+function postponedResult({ want }: Assessment, { memory }: Host): ImageResult[] {
+  const next = memory.nextTry(want.image);
+  if (next.kind === 'now') return [];
+  const when = new Date(next.untilUs / 1_000).toISOString();
+  const until =
+    next.kind === 'wait'
+      ? `it is tried again after ${when}`
+      : `it is tried again when the configuration or logins change, or after ${when}`;
+  const text = `${want.image}: ${next.reason}; ${until}`;
+  return [{ want, outcome: 'failed', failure: new Failure('Postponed', text) }];
 }
 
 /** Prefetch's events as a job's progress. */
@@ -42,11 +79,13 @@ export function showProgress({
 }: JobContext & HostContext): (event: PrefetchEvent) => void {
   const doneBytes = new Map<string, number>();
   let totalBytes = 0;
+  /** What skopeo fetches by itself is told of image by image. */
   const count = (image: string, bytes: number): void => {
     doneBytes.set(image, bytes);
     const bytesDone = [...doneBytes.values()].reduce((total, more) => total + more, 0);
-    update({ bytesDone, progress: totalBytes === 0 ? 0 : Math.min(1, bytesDone / totalBytes) });
+    update({ bytesDone, progress: shareOf(bytesDone, totalBytes) });
   };
+  let isMirrored = false;
   return (event) => {
     switch (event.kind) {
       case 'planned':
@@ -58,11 +97,17 @@ export function showProgress({
         update({ currentImage: event.pull.want.image });
         underWay(event.pull.want.image, 'fetching');
         return;
+      case 'progress': {
+        isMirrored = true;
+        const { doneBytes: bytesDone, totalBytes: bytesTotal, bytesPerSecond } = event;
+        update({ bytesDone, bytesTotal, bytesPerSecond, progress: shareOf(bytesDone, bytesTotal) });
+        return;
+      }
       case 'bytes':
         count(event.pull.want.image, event.bytesDone);
         return;
       case 'pulled':
-        count(event.pull.want.image, event.pull.bytesToFetch);
+        if (!isMirrored) count(event.pull.want.image, event.pull.bytesToFetch);
         underWay(event.pull.want.image, undefined);
         return;
       case 'failed':
@@ -73,9 +118,12 @@ export function showProgress({
   };
 }
 
+function shareOf(bytes: number, totalBytes: number): number {
+  return totalBytes === 0 ? 0 : Math.min(1, bytes / totalBytes);
+}
+
 /** One image's failure is the job's own; of several the first is, and says how many there are. */
-function throwFirst(results: readonly ImageResult[]): void {
-  const failures = results.flatMap(({ failure }) => failure ?? []);
+function throwFirst(failures: readonly Failure[]): void {
   const [first] = failures;
   if (first === undefined) return;
   const more = failures.length === 1 ? '' : ` (and ${failures.length - 1} more images failed)`;

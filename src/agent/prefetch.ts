@@ -1,6 +1,7 @@
 import type { Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import type { Access } from './access.ts';
+import type { Fetching } from './fetching.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import type { PullEvent } from './pull-images.ts';
 import type { Survey } from './survey.ts';
@@ -18,24 +19,32 @@ export interface ImageResult {
 
 /**
  * Makes present what a survey has found wanting. Where that is nothing, nothing is asked and nothing written.
- * @throws Failure `NoSpace` and `StoreUnknown` before anything is fetched, `Cancelled` while planning; an image's own failure is in its result.
+ * @param fetching asked for where something is to be fetched
+ * @throws Failure `NoSpace`, `StoreUnknown` and `BadConfiguration` before anything is fetched, `Cancelled` while planning; an image's own
+ * failure is in its result.
  */
 export async function prefetch(
   survey: Survey,
   access: Access,
+  fetching: () => Promise<Fetching>,
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
   const first = await makePlan(survey, access.resolve, signal);
   // Loaded where it is needed: most runs find everything present.
   const work = first.pulls.length === 0 ? undefined : await import('./carry-out.ts');
-  const plan = work === undefined ? first : await work.prepare(first, survey, access, signal);
+  const how = work === undefined ? undefined : await fetching();
+  const plan =
+    how === undefined ? first : ((await work?.prepare(first, survey, access, how, signal)) ?? first);
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
   const { storePath } = survey.inventory;
-  const results = (await work?.carryOut(plan, storePath, access, signal, onEvent)) ?? [];
+  const results =
+    how === undefined
+      ? []
+      : ((await work?.carryOut(plan.pulls, storePath, access, how, signal, onEvent)) ?? []);
   return [
     ...kept,
     ...results.map(({ want, failure }): ImageResult =>

@@ -1,3 +1,4 @@
+import type { Progress } from '../fetch/tally.ts';
 import type { Digest } from '../model/digest.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
@@ -6,6 +7,9 @@ import type { Pull } from './make-plan.ts';
 
 export type PullEvent =
   | { readonly kind: 'started'; readonly pull: Pull }
+  /** Of all pulls together, from the mirror's downloads. */
+  | ({ readonly kind: 'progress' } & Progress)
+  /** Of one that skopeo fetches by itself. */
   | { readonly kind: 'bytes'; readonly pull: Pull; readonly bytesDone: number }
   | { readonly kind: 'pulled'; readonly pull: Pull }
   | { readonly kind: 'failed'; readonly pull: Pull; readonly failure: Failure };

@@ -1,5 +1,3 @@
-import { access as canAccess, constants } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseStamp, stampLabel } from '../bundle/stamp-text.ts';
 import { readContents } from '../contents/read-contents.ts';
@@ -7,6 +5,7 @@ import { readBoundSet } from '../definitions/read-bound-set.ts';
 import type { BoundSet } from '../model/definition.ts';
 import type { ImageConfig, Manifest } from '../model/manifest.ts';
 import type { Access } from './access.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { openOsImage } from './open-os-image.ts';
 
 /** What an OS image says of itself and of what it binds. */
@@ -39,15 +38,7 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
   }
 }
 
-/** What layers say is kept for the next time: the host's cache, or a user's own. */
+/** What layers say is kept for the next time. */
 export async function layerCache(): Promise<string> {
-  // Of the two a service may write the first alone.
-  for (const folder of ['/var/cache/bound-images', '/var/cache']) {
-    const isWritable = await canAccess(folder, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isWritable) return '/var/cache/bound-images/layers';
-  }
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bound-images/layers');
+  return join(await cacheFolder(), 'layers');
 }

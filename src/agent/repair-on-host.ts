@@ -1,11 +1,15 @@
+import { openBlobCache } from '../fetch/blob-cache.ts';
 import { Failure } from '../model/failure.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { repairStore } from './guard-repair.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
+import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
-import { prefetchScope } from './prefetch-job.ts';
+import { prefetchScope, showProgress } from './prefetch-job.ts';
 import type { RepairResult } from './repair.ts';
+import { withRetained } from './retained-access.ts';
 import type { Fault } from './verify-job.ts';
 
 /**
@@ -15,22 +19,24 @@ import type { Fault } from './verify-job.ts';
  */
 export async function repairOnHost(
   faults: readonly Fault[],
-  { memory, journal }: Host,
+  host: Host,
   context: JobContext & HostContext,
 ): Promise<void> {
+  const { memory, journal } = host;
   const wanted = hostWants(context.survey(), 'all', []);
   const { assessments } = wanted.survey;
   const images = new Map(assessments.map(({ want }) => [want.storeName, want.image] as const));
   await using _ = wanted.access;
+  const cache = await openBlobCache(await cacheFolder());
+  const { access, isRetained } = await withRetained(wanted.access, cache, true);
+  await using control = await openHostFetching(host, false);
   const results = await repairStore(
-    wanted,
+    { ...wanted, access },
     faults.flatMap(({ damage }) => damage ?? []),
     {
-      isRetained: async () => false,
-      onBytes: ({ image }, bytesDone) => {
-        context.underWay(image, 'fetching');
-        context.update({ currentImage: image, bytesDone });
-      },
+      isRetained: async (want) => isRetained(want),
+      fetching: control.fetching,
+      onEvent: showProgress(context),
     },
     context.signal,
   );
@@ -39,7 +45,7 @@ export async function repairOnHost(
   const failures = results.flatMap(({ failure }) => failure ?? []);
   if (missing.length > 0) {
     await context.refresh();
-    await prefetchScope('all', missing, context, memory);
+    await prefetchScope('all', missing, context, host);
   }
   const [first] = failures;
   if (first !== undefined) throw first;

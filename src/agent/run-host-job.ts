@@ -37,7 +37,7 @@ export async function runHostJob(
 
 /** Looks ahead first, where the next OS image is meant too. */
 async function prefetchJob(
-  { images, scope }: Extract<JobRequest, { operation: 'prefetch' }>,
+  { images, scope, scheduled }: Extract<JobRequest, { operation: 'prefetch' }>,
   host: Host,
   context: JobContext & HostContext,
 ): Promise<JobResult> {
@@ -57,13 +57,13 @@ async function prefetchJob(
     }
     await context.refresh();
   }
-  return { images: await prefetchScope(scope, images, context, host.memory) };
+  return { images: await prefetchScope(scope, images, context, host, scheduled) };
 }
 
 /** Brings what an OS image binds that nobody has staged, as before a `bootc switch`, and keeps it from garbage collection for a week. */
 async function prefetchOsImage(
   osImage: string,
-  { memory }: Host,
+  host: Host,
   context: JobContext & HostContext,
 ): Promise<JobResult> {
   await using access = openAccess('/', undefined);
@@ -78,12 +78,12 @@ async function prefetchOsImage(
     return { ...now, binders: [binderOf(now)] };
   };
   try {
-    return { images: await prefetchScope('candidate', [], { ...context, survey }, memory) };
+    return { images: await prefetchScope('candidate', [], { ...context, survey }, host) };
   } finally {
     await context.refresh();
     // No garbage is collected while this job runs.
     const { assessments } = binderOf(context.survey()).survey;
     const digests = assessments.flatMap((one) => (one.kind === 'missing' ? [] : one.stored.digests));
-    await memory.grantLease(osImage, digests);
+    await host.memory.grantLease(osImage, digests);
   }
 }

@@ -1,6 +1,9 @@
 import { tmpdir } from 'node:os';
+import type { Configuration } from '../config/configuration.ts';
 import { Failure } from '../model/failure.ts';
 import { freeSpace } from '../system/free-space.ts';
+import { cacheFolder } from './cache-folder.ts';
+import { blobsToFetch, bytesToFetch } from './image-blobs.ts';
 import type { Plan } from './make-plan.ts';
 import { pullsAtOnce } from './pull-images.ts';
 
@@ -16,21 +19,30 @@ export interface SpaceNeed {
   readonly freeInodes: number;
 }
 
-/** Left free for the rest of the host: a twentieth of the file system, at most 1 GiB. */
+/** Of a small file system less is left free than `store.reserve` says. */
 const reserveShare = 0.05;
-const reserveLimitBytes = 1024 ** 3;
 
 /**
- * Free space against what a plan writes, per file system: the layers unpacked in the store, and the compressed copies that skopeo
- * makes in $TMPDIR, else /var/tmp, of the images that are pulled at once.
+ * Free space against what a plan writes, per file system: the layers unpacked in the store, the downloads in the cache, and the copies
+ * that skopeo makes of them in $TMPDIR, else /var/tmp, for the images that are imported at once.
  */
-export async function spaceNeeds({ cost, pulls }: Plan, storePath: string): Promise<SpaceNeed[]> {
-  const largest = pulls.map(({ bytesToFetch }) => bytesToFetch).sort((a, b) => b - a);
+export async function spaceNeeds(
+  { cost, pulls }: Plan,
+  storePath: string,
+  { fetch, store }: Pick<Configuration, 'fetch' | 'store'>,
+): Promise<SpaceNeed[]> {
+  const largest = pulls.map((pull) => pull.bytesToFetch).sort((a, b) => b - a);
   const temporaryBytes = largest.slice(0, pullsAtOnce).reduce((total, bytes) => total + bytes, 0);
   const temporaryPath = process.env['TMPDIR'] === undefined ? '/var/tmp' : tmpdir();
+  const cached = Math.min(bytesToFetch(pulls), fetch.cacheLimitBytes || Infinity);
+  const blobs = new Set(pulls.flatMap(blobsToFetch).map(({ digest }) => digest));
   const writes = [
     { path: storePath, bytes: cost.bytesOnDisk, inodes: cost.inodes },
     { path: temporaryPath, bytes: temporaryBytes, inodes: pulls.length },
+    // A blob, its journal and its lock.
+    ...(fetch.engine === 'direct' || pulls.length === 0
+      ? []
+      : [{ path: await cacheFolder(), bytes: cached, inodes: 3 * blobs.size + pulls.length }]),
   ];
   const spaces = await Promise.all(
     writes.map(async (write) => ({ ...write, space: await freeSpace(write.path) })),
@@ -39,7 +51,7 @@ export async function spaceNeeds({ cost, pulls }: Plan, storePath: string): Prom
     const [first] = group;
     if (first === undefined) return [];
     const { totalBytes, freeBytes, freeInodes } = first.space;
-    const reserveBytes = Math.min(totalBytes * reserveShare, reserveLimitBytes);
+    const reserveBytes = Math.min(totalBytes * reserveShare, store.reserveBytes);
     return {
       paths: group.map(({ path }) => path),
       neededBytes: Math.ceil(group.reduce((total, { bytes }) => total + bytes, 0) + reserveBytes),
@@ -64,7 +76,8 @@ export function tooLittleSpace(needs: readonly SpaceNeed[]): Failure | undefined
     if (freeInodes < neededInodes) {
       return new Failure(
         'NoSpace',
-        `the file system of ${where} has ${freeInodes} inodes free and ${neededInodes} are needed`,
+        `the file system of ${where} has ${freeInodes} inodes free and ${neededInodes} are needed: ` +
+          `free ${neededInodes - freeInodes} more`,
       );
     }
   }

@@ -50,7 +50,7 @@ async function gateEffects(host: Host, context: JobContext & HostContext): Promi
   const bring = async (scope: Scope): Promise<void> => {
     await context.refresh();
     // What fails for one image alone, the next look says with its reason.
-    await prefetchScope(scope, [], context, memory).catch(unlessEnds);
+    await prefetchScope(scope, [], context, host).catch(unlessEnds);
   };
   const asCandidate = async (): Promise<Candidate> => {
     const survey = await read();

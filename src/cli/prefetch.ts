@@ -1,4 +1,5 @@
 import { openAccess } from '../agent/access.ts';
+import { ownFetching } from '../agent/fetching.ts';
 import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
 import { type Survey, surveyAgain, surveyOsImage, surveyRoot } from '../agent/survey.ts';
 import { authFileOf, placeOf, prepareStore, type PullPlace } from './place.ts';
@@ -23,7 +24,7 @@ export async function prefetch(
   if (survey.inventory.driver === '' && survey.assessments.length > 0)
     await prepareStore({ rootPath, storePath }).catch(() => undefined);
   using progress = openProgress(process.stderr);
-  const images = await prefetchSurveyed(survey, access, signal, progress.onEvent);
+  const images = await prefetchSurveyed(survey, access, ownFetching, signal, progress.onEvent);
   progress.close();
   const isNew = images.some(({ outcome }) => outcome === 'pulled') && !signal.aborted;
   const after = isNew ? await surveyAgain(survey, signal) : survey;

@@ -16,7 +16,9 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
     stream.write(`${line}\n`);
     bar?.draw();
   };
+  /** Of what skopeo fetches by itself. */
   const doneBytes = new Map<string, number>();
+  let isMirrored = false;
   const close = (): void => bar?.clear();
   const onEvent = (event: PrefetchEvent): void => {
     switch (event.kind) {
@@ -28,6 +30,12 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
       }
       case 'started':
         return write(`${event.pull.want.image}: pulling (${event.pull.reason})`);
+      case 'progress':
+        isMirrored = true;
+        bar?.setTotal(event.totalBytes);
+        bar?.setRate(event.bytesPerSecond, event.remainingMs);
+        bar?.setDone(event.doneBytes);
+        return;
       case 'bytes':
         doneBytes.set(event.pull.want.image, Math.min(event.bytesDone, event.pull.bytesToFetch));
         break;
@@ -41,7 +49,7 @@ export function openProgress(stream: NodeJS.WriteStream): Progress {
       case 'unresolved':
         return write(failureLine(event.want.image, event.failure));
     }
-    bar?.setDone([...doneBytes.values()].reduce((total, bytes) => total + bytes, 0));
+    if (!isMirrored) bar?.setDone([...doneBytes.values()].reduce((total, bytes) => total + bytes, 0));
   };
   return { onEvent, close, [Symbol.dispose]: close };
 }

@@ -7,7 +7,9 @@ export interface Progress {
   /** Of the blobs that were missing when they were asked for. */
   readonly doneBytes: number;
   readonly totalBytes: number;
-  /** Over the wire, of all of them. */
+  /** Over the wire. */
+  readonly receivedBytes: number;
+  /** The same now, of all of them. */
   readonly bytesPerSecond: number;
   /** Absent while nothing comes. */
   readonly remainingMs?: number;
@@ -47,6 +49,7 @@ export function createTally(now: () => number): Tally {
       return {
         doneBytes,
         totalBytes,
+        receivedBytes,
         bytesPerSecond: Math.round(rate),
         ...(leftMs === undefined ? {} : { remainingMs: leftMs }),
       };

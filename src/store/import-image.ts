@@ -14,21 +14,29 @@ import { watchBytes } from './watch-bytes.ts';
 export interface ImportRequest extends StorePlace {
   /**
    * What is pulled. `repository` is `host[:port]/path`. A name that pins an index has to be imported with that index's digest:
-   * skopeo checks a name's digest against what it was told to copy.
+   * skopeo checks a name's digest against what it was told to copy. With `tag` it is asked for by that, which has to mean the digest
+   * where skopeo asks; policy.json may have a scope for it.
    */
-  readonly source: { readonly registry: string; readonly path: string; readonly digest: Digest };
+  readonly source: {
+    readonly registry: string;
+    readonly path: string;
+    readonly tag?: string | undefined;
+    readonly digest: Digest;
+  };
   /** The name that the image gets, and that an image which has it loses. */
   readonly name: string;
   /** With paths of this host. */
   readonly pull: PullOptions;
-  /** Takes the place of /etc/containers/registries.conf; its drop-ins stay in force. */
-  readonly registriesConfPath?: string;
+  /** Added to skopeo's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface ImportOptions {
   readonly signal?: AbortSignal | undefined;
   /** How long skopeo may neither receive nor write anything; two minutes unless given. */
   readonly stallLimitMs?: number;
+  /** Whether skopeo waits for us: that is no stall. */
+  readonly isWaiting?: () => boolean;
   /** Bytes of blobs downloaded so far. */
   readonly onBytes?: (bytesDone: number) => void;
 }
@@ -44,9 +52,9 @@ const defaultStallLimitMs = 120_000;
  */
 export async function importImage(
   request: ImportRequest,
-  { signal, onBytes, stallLimitMs = defaultStallLimitMs }: ImportOptions = {},
+  { signal, onBytes, stallLimitMs = defaultStallLimitMs, isWaiting }: ImportOptions = {},
 ): Promise<StoredImage> {
-  const { source, name, pull, storePath, runRoot, registriesConfPath } = request;
+  const { source, name, pull, storePath, runRoot, env = {} } = request;
   const store = await storeReference(request);
   // In memory on every host, and gone with a reboot.
   await using secrets = await privateFolder(runRoot);
@@ -56,17 +64,18 @@ export async function importImage(
   const argv = [
     `--tmpdir=${temporary.path}`,
     ...global,
-    ...(registriesConfPath === undefined ? [] : [`--registries-conf=${registriesConfPath}`]),
     'copy',
     ...copy,
     '--',
-    `docker://${source.registry}/${source.path}@${source.digest}`,
+    `docker://${source.registry}/${source.path}${source.tag === undefined ? `@${source.digest}` : `:${source.tag}`}`,
     `${store}${name}`,
   ];
   const endWatch = onBytes === undefined ? undefined : watchBytes(temporary.path, onBytes);
   const { exitCode, stderr } = await runProgram('skopeo', argv, {
+    env,
     signal,
     idleLimitMs: stallLimitMs,
+    isWaiting,
   }).finally(endWatch);
   if (exitCode !== 0) {
     const { code, text } = classifySkopeo(stderr);

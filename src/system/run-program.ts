@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly limitMs?: number;
   /** Ends it when it has neither read nor written anything for so long. */
   readonly idleLimitMs?: number | undefined;
+  /** Whether it waits for us: then it may be idle. */
+  readonly isWaiting?: (() => boolean) | undefined;
   readonly input?: string;
   /** Added to our own environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -63,7 +65,7 @@ export async function runProgram(
   using _idle =
     idleLimitMs === undefined || child.pid === undefined
       ? undefined
-      : watchIdle(child.pid, idleLimitMs, () => end('Idle'));
+      : watchIdle(child.pid, idleLimitMs, () => end('Idle'), options.isWaiting);
   const { onErrorLine } = options;
   if (onErrorLine !== undefined) forwardLines(child.stderr, onErrorLine);
   try {

@@ -7,13 +7,20 @@ const looksPerLimit = 8;
 /**
  * Calls `onIdle` once a program has read and written next to nothing for so long, from wherever and to wherever (proc_pid_io(5)).
  * A slow link and a long unpacking are progress; a server that is silent is none.
+ * @param isExcused whether it has a reason to do nothing just now
  */
-export function watchIdle(pid: number, limitMs: number, onIdle: () => void): Disposable {
+export function watchIdle(
+  pid: number,
+  limitMs: number,
+  onIdle: () => void,
+  isExcused: () => boolean = () => false,
+): Disposable {
   let seen = { bytes: 0, atMs: performance.now() };
   const look = async (): Promise<void> => {
     const bytes = await bytesMoved(pid);
     const nowMs = performance.now();
-    if (bytes === undefined || bytes - seen.bytes >= idleBytes) seen = { bytes: bytes ?? 0, atMs: nowMs };
+    if (bytes === undefined || bytes - seen.bytes >= idleBytes || isExcused())
+      seen = { bytes: bytes ?? 0, atMs: nowMs };
     else if (nowMs - seen.atMs >= limitMs) onIdle();
   };
   const timer = setInterval(() => void look(), limitMs / looksPerLimit);

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { ownFetching } from '../../src/agent/fetching.ts';
 import { openAccess } from '../../src/agent/access.ts';
 import { deepVerify } from '../../src/agent/deep-verify.ts';
 import { repairStore } from '../../src/agent/guard-repair.ts';
@@ -56,6 +57,8 @@ async function repaired(scene: Scene, deep: boolean): Promise<RepairResult[]> {
     await damages(scene, deep),
     {
       isRetained: async () => false,
+      fetching: await ownFetching(),
+      onEvent: () => {},
       containersStorePath: join(scene.store.path, '..', 'own'),
     },
     never,
@@ -116,7 +119,7 @@ it('removes nothing that cannot be pulled again', async () => {
   await using access = openAccess(scene.rootPath, undefined);
   const failure = new Failure('Transient', 'the registry is away');
   const away = { ...access, resolve: async () => Promise.reject(failure) };
-  const options = { isRetained: async () => false };
+  const options = { isRetained: async () => false, fetching: await ownFetching(), onEvent: () => {} };
   expect(await repairStore({ survey, access: away }, await damages(scene, true), options, never)).toEqual(
     expect.arrayContaining(names.map((name) => ({ name, failure }))),
   );

@@ -2,6 +2,7 @@ import { access as isThere } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Access } from '../../src/agent/access.ts';
+import { ownFetching } from '../../src/agent/fetching.ts';
 import { prefetch, type PrefetchEvent } from '../../src/agent/prefetch.ts';
 import { surveyOf } from '../../src/agent/survey.ts';
 import { Failure } from '../../src/model/failure.ts';
@@ -34,7 +35,7 @@ test('what is present is kept, and nobody is asked', async () => {
     throw new Error('asked');
   });
   const events: PrefetchEvent[] = [];
-  const images = await prefetch(survey, refuse, signal, (event) => void events.push(event));
+  const images = await prefetch(survey, refuse, ownFetching, signal, (event) => void events.push(event));
   expect(images.map(({ want, outcome }) => [want.image, outcome])).toEqual([[image, 'kept']]);
   expect(events.map(({ kind }) => kind)).toEqual(['planned']);
 });
@@ -45,7 +46,7 @@ test('what no registry has is told at once, and is a result', async () => {
     throw new Failure('NotFound', 'not there');
   });
   const events: PrefetchEvent[] = [];
-  const images = await prefetch(survey, gone, signal, (event) => void events.push(event));
+  const images = await prefetch(survey, gone, ownFetching, signal, (event) => void events.push(event));
   expect(images).toMatchObject([{ outcome: 'failed', failure: { code: 'NotFound' } }]);
   expect(events.map(({ kind }) => kind)).toEqual(['planned', 'unresolved']);
 });
@@ -58,6 +59,8 @@ test('what does not fit is refused before the store is made', async () => {
     { ...inventory([]), storePath },
   );
   const huge = accessOf(async () => manifest('huge', { layer: 2 ** 52 }));
-  await expect(prefetch(survey, huge, signal, () => {})).rejects.toMatchObject({ code: 'NoSpace' });
+  await expect(prefetch(survey, huge, ownFetching, signal, () => {})).rejects.toMatchObject({
+    code: 'NoSpace',
+  });
   await expect(isThere(storePath)).rejects.toMatchObject({ code: 'ENOENT' });
 });

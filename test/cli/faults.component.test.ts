@@ -26,23 +26,23 @@ const lasting: Record<string, { fault: Fault; at: At; says: RegExp }> = {
   gone: { fault: answer(404), at: atManifest, says: /not found .*check the name/ },
   busy: { fault: answer(429, { 'retry-after': '1' }), at: atManifest, says: /HTTP 429.*try again later/ },
   failing: { fault: answer(500), at: atManifest, says: /HTTP 500.*try again later/ },
-  'blobs-login': { fault: answer(401), at: atBlobs, says: /authentication required; log in/ },
-  'blobs-gone': { fault: answer(404), at: atBlobs, says: /StatusCode: 404.*push it again/ },
-  'blobs-failing': { fault: answer(500), at: atBlobs, says: /status: 500.*try again later/ },
+  'blobs-login': { fault: answer(401), at: atBlobs, says: /blobs-login.*no credential is configured.*log in/ },
+  'blobs-gone': { fault: answer(404), at: atBlobs, says: /blobs-gone.*not found/ },
+  'blobs-failing': { fault: answer(500), at: atBlobs, says: /blobs-failing.*HTTP 500.*try again later/ },
   'blobs-cut': {
     fault: { kind: 'cut', afterBytes: 100_000 },
     at: atBlobs,
-    says: /unexpected EOF; try again later/,
+    says: /blobs-cut.*broke off/,
   },
   'blobs-reset': {
     fault: { kind: 'reset', afterBytes: 100_000 },
     at: atBlobs,
-    says: /reset by peer; try again later/,
+    says: /blobs-reset.*broke off/,
   },
   'blobs-wrong': {
     fault: { kind: 'corrupt', atByte: 200_000 },
     at: atBlobs,
-    says: /Digest did not match.*push the image again/,
+    says: /blobs-wrong.*not what its digest says; the registry or a proxy is damaged/,
   },
 };
 

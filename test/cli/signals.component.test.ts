@@ -31,7 +31,7 @@ async function hangingPrefetch() {
   await expect
     .poll(() => proxy.requests().some(({ sentBytes }) => sentBytes === 100_000), { timeout: 20_000 })
     .toBe(true);
-  expect(await skopeos()).not.toEqual([]);
+  await expect.poll(skopeos, { timeout: 20_000 }).not.toEqual([]);
   const stack = made.move();
   return {
     scene,
