@@ -4,6 +4,8 @@ import { copyFile, readFile, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 const out = join(import.meta.dirname, 'dist');
+// Another folder for the packages, and options of rpmbuild, such as --define 'dist .fc44'.
+const [to = out, ...options] = process.argv.slice(2);
 const spec = join(out, 'bound-images.spec');
 const [source = ''] = await found('.tar.gz', out);
 // Always the same folder: the source package has its path in it, and the others have the digest of that.
@@ -21,10 +23,11 @@ try {
       source_date_epoch_from_changelog: '0',
     }),
     ...(await forThisMachine()),
+    ...options,
     spec,
   ]);
-  for (const path of await found('.rpm', top)) await copyFile(path, join(out, basename(path)));
-  const packages = await found('.rpm', out, false);
+  for (const path of await found('.rpm', top)) await copyFile(path, join(to, basename(path)));
+  const packages = await found('.rpm', to, false);
   const config = join(import.meta.dirname, 'rpmlint.toml');
   run('rpmlint', ['--config', config, spec, ...packages.sort()]);
 } finally {

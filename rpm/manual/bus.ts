@@ -7,7 +7,8 @@ export function busText(markdown: string): string {
   return lines
     .filter((line) => line !== '')
     .map(macro)
-    .join('\n');
+    .join('\n')
+    .replaceAll('\n.Pp\n.Sh ', '\n.Sh ');
 }
 
 function macro(line: string): string {

@@ -16,7 +16,8 @@ export const recipe = {
   files: {
     'etc/machine-id': `${'b1'.repeat(16)}\n`,
     'etc/hostname': 'machine\n',
-    'etc/fstab': '/dev/vda / ext4 rw 0 1\n',
+    // /sysroot is a mount of its own on a bootc host, read-only after boot.
+    'etc/fstab': '/dev/vda / ext4 rw 0 1\n/sysroot /sysroot none bind 0 0\n',
     // The kernel's own audit messages are what the tests look for: none may be dropped.
     'etc/audit/rules.d/audit.rules': '-D\n-b 8192\n-r 0\n-f 1\n',
     // A small initramfs, which software emulation unpacks quickly: the disk's driver and its file system.
