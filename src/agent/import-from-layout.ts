@@ -1,8 +1,7 @@
 import { Readable } from 'node:stream';
 import { stat } from 'node:fs/promises';
-import { blobName, lookasideName } from '../bundle/layout-blobs.ts';
+import { blobName } from '../bundle/layout-blobs.ts';
 import { type Member, membersOf, refName, type SetEntry, setsOf } from '../bundle/layout-index.ts';
-import { plainDomain } from '../bundle/mirror-names.ts';
 import { archiveFiles, type BlobFiles, folderFiles } from '../contents/blob-files.ts';
 import type { ByteRange } from '../contents/source.ts';
 import type { Digest } from '../model/digest.ts';
@@ -24,11 +23,11 @@ export interface OpenLayout extends AsyncDisposable {
   manifest(reference: Reference): Promise<ManifestBytes | undefined>;
   /** Bytes that no digest was checked of; undefined where it is not there. */
   blob(digest: Digest, options?: BlobOptions): Promise<Readable | undefined>;
-  /** The `count`th signature of a lookaside storage, from 1. */
-  signature(reference: Reference, digest: Digest, count: number): Promise<Buffer | undefined>;
+  /** A file of its lookaside storage, by its path there: `lookaside/quay.io/ex/web@sha256=HEX/signature-1`. */
+  signature(path: string): Promise<Buffer | undefined>;
 }
 
-interface BlobOptions {
+export interface BlobOptions {
   readonly range?: ByteRange;
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,25 +78,23 @@ async function layoutOf(name: string, files: BlobFiles, tag: string | undefined)
       if (!byName.has(member.name)) byName.set(member.name, member);
   }
   for (const entry of top.index.manifests) {
-    const found = entry.annotations[refName];
-    if (found !== undefined && !byName.has(found)) byName.set(found, entry);
+    const parsed = parseReference(entry.annotations[refName] ?? '');
+    const own = parsed.kind === 'reference' ? storeName(parsed.reference) : '';
+    if (!byName.has(own)) byName.set(own, entry);
   }
   return {
     name,
     sets,
     async manifest(reference) {
       if (reference.digest !== undefined) return read(reference.digest);
-      const entry = byName.get(storeName(reference)) ?? byName.get(reference.text);
+      const entry = byName.get(storeName(reference));
       return entry && read(entry.digest, entry.mediaType);
     },
     async blob(digest, options = {}) {
       const pieces = await files.stream(blobName(digest), options).catch(absentAsUndefined);
       return pieces && Readable.from(pieces, { objectMode: false });
     },
-    signature: ({ domain, path }, digest, count) =>
-      files
-        .read(lookasideName(`${plainDomain(domain)}/${path}`, digest, count), defaultLimits.signatureBytes)
-        .catch(absentAsUndefined),
+    signature: (path) => files.read(path, defaultLimits.signatureBytes).catch(absentAsUndefined),
     [Symbol.asyncDispose]: () => files.close(),
   };
 }

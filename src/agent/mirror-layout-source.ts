@@ -1,3 +1,5 @@
+import { lookasideName } from '../bundle/layout-blobs.ts';
+import { plainDomain } from '../bundle/mirror-names.ts';
 import type { BlobId } from '../model/blob.ts';
 import { Failure } from '../model/failure.ts';
 import type { Reference } from '../model/reference.ts';
@@ -32,6 +34,7 @@ export function layoutSource(layout: OpenLayout): MirrorSource {
     },
     // They lie there as a tag.
     referrers: async () => undefined,
-    signature: (reference, digest, count) => layout.signature(reference, digest, count),
+    signature: ({ domain, path }, digest, count) =>
+      layout.signature(lookasideName(`${plainDomain(domain)}/${path}`, digest, count)),
   };
 }

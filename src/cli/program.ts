@@ -209,6 +209,16 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
       const { mirror } = await import('./mirror.ts');
       end(await mirror(image, options, signal));
     });
+  withPlace(program.command('import'))
+    .description(
+      'make present every image that an OS image binds, out of a set that was mirrored with it, without network; and say how bootc ' +
+        'stages the OS image from there',
+    )
+    .argument('<source>', 'oci:DIR[:TAG] or oci-archive:FILE[:TAG]')
+    .action(async (source: string, options: Place) => {
+      const { importFrom } = await import('./import.ts');
+      end(await importFrom(source, options, signal));
+    });
   withLogin(program.command('extract'))
     .description(
       'write files out of an image or an OCI artifact into a folder, without a container runtime. They lie there as in the image, ' +

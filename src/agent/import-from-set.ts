@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { SetEntry } from '../bundle/layout-index.ts';
+import { readBootcStatus } from '../deployments/read-bootc-status.ts';
+import { Failure } from '../model/failure.ts';
+import type { Access } from './access.ts';
+import type { Fetching } from './fetching.ts';
+import { checkWhole, openSourceImport, sourcesOf } from './import-from.ts';
+import { chosenSet, openLayout } from './import-from-layout.ts';
+import { makePlan } from './make-plan.ts';
+import type { ImageResult, PrefetchEvent } from './prefetch.ts';
+import { pullImages } from './pull-images.ts';
+import { surveyOsImage, type Survey } from './survey.ts';
+
+/** A set, and where its OS image is. */
+export interface ImportPlace {
+  readonly set: SetEntry;
+  /** As containers-transports(5) has it. */
+  readonly transport: 'oci' | 'oci-archive';
+  /** `/run/media/usb/os:42` */
+  readonly image: string;
+}
+
+export interface Imported {
+  readonly place: ImportPlace;
+  readonly images: readonly ImageResult[];
+  readonly survey: Survey;
+}
+
+/**
+ * Makes present in a store what an OS image binds, out of the set that was mirrored with it. No registry is asked.
+ * @param source `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`
+ * @throws Failure `Usage`, `NotFound`, `BadContent`, `NoSpace`, `StoreUnknown`, `Cancelled`; an image's own failure is in its result
+ */
+export async function importSet(
+  source: string,
+  storePath: string,
+  access: Access,
+  fetching: () => Promise<Fetching>,
+  signal: AbortSignal,
+  onEvent: (event: PrefetchEvent) => void,
+): Promise<Imported> {
+  await using layout = await openLayout(source);
+  const set = chosenSet(layout);
+  const sources = sourcesOf([layout]);
+  const [, transport, path = ''] = /^(oci|oci-archive):(.*)$/s.exec(layout.name) ?? [];
+  if (transport !== 'oci' && transport !== 'oci-archive')
+    throw new Failure('Internal', `${layout.name} is of no known transport`);
+  const place = { set, transport, image: `${resolve(path)}:${set.tag}` } as const;
+  const survey = await surveyOsImage(`${transport}:${place.image}`, storePath, access, signal);
+  await checkWhole(sources, source, survey.osImage.manifest);
+  const fromSet: Access = {
+    ...access,
+    async resolve(want) {
+      const found = await sources.resolve(want);
+      if (found !== undefined) return found;
+      throw new Failure(
+        'NotFound',
+        `${want.image}: ${layout.name} does not have it; mirror ${set.original} again`,
+      );
+    },
+  };
+  const first = await makePlan(survey, fromSet.resolve, signal);
+  let plan = first;
+  if (first.pulls.length > 0) {
+    const { prepare } = await import('./carry-out.ts');
+    plan = await prepare(first, survey, fromSet, withoutCache(await fetching()), signal);
+  }
+  onEvent({ kind: 'planned', plan });
+  for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
+  const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
+  const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
+  await using work = await openSourceImport(sources, storePath);
+  const results = await pullImages(plan.pulls, work.importPull, signal, onEvent);
+  const pulled = results.map(({ want, failure }): ImageResult =>
+    failure === undefined ? { want, outcome: 'pulled' } : { want, outcome: 'failed', failure },
+  );
+  return { place, images: [...kept, ...pulled, ...failed], survey };
+}
+
+/** The command that has bootc stage the OS image: `upgrade` where it follows that very place already. */
+export async function bootcLine({ transport, image }: ImportPlace, signal: AbortSignal): Promise<string> {
+  const line = `bootc switch --transport ${transport} ${image}`;
+  try {
+    const { specImage } = await readBootcStatus(signal);
+    return specImage === `${transport}:${image}` ? 'bootc upgrade' : line;
+  } catch (error) {
+    // A build root, or a host that is busy: what is always right.
+    if (error instanceof Failure && error.code !== 'Cancelled') return line;
+    throw error;
+  }
+}
+
+/** Nothing is downloaded, so that the cache takes no room. */
+function withoutCache(fetching: Fetching): Fetching {
+  const { configuration } = fetching;
+  const fetch = { ...configuration.fetch, engine: 'direct' } as const;
+  return { ...fetching, configuration: { ...configuration, fetch } };
+}
