@@ -1,7 +1,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Frame, type Page } from 'playwright-core';
 import type { Host } from '../host/boot.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -12,7 +12,7 @@ export interface HostBrowser extends AsyncDisposable {
 
 export interface WatchedPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors on the console, requests that failed, reports of the content security policy: none is ever right. */
+  /** Errors on the console, requests that failed, reports of the content security policy, with whose they are: none is ever right. */
   readonly complaints: readonly string[];
 }
 
@@ -44,9 +44,10 @@ async function watched(browser: Browser, options: BrowserContextOptions = {}): P
   const complaints: string[] = [];
   page.on('console', (message) => {
     // What a policy forbids is an error on the console, too.
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`${message.location().url}: ${message.text()}`);
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
   page.on('requestfailed', (request) => {
     complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
   });
@@ -65,7 +66,7 @@ interface Violation {
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What axe finds on a page, each as one line. */
-export async function violations(page: Page): Promise<readonly string[]> {
+export async function violations(page: Pick<Frame, 'evaluate'>): Promise<readonly string[]> {
   // Evaluated, which the page's policy has no say in.
   await page.evaluate(await readFile(axePath, 'utf8'));
   const found = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)');

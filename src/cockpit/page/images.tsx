@@ -23,13 +23,15 @@ import {
   Tr,
 } from '@patternfly/react-table/dist/esm/components/Table/index.js';
 import { format, gettext as _, ngettext } from 'cockpit';
-import { memo, useDeferredValue, useState } from 'react';
+import { memo, useDeferredValue, useMemo, useState } from 'react';
 import type { Image } from '../bus/host.ts';
 import { filterImages, type ImageColumn, sortImages } from '../text/select-images.ts';
 import { imageStateName } from '../text/words.ts';
 import { ImageRow } from './image-row.tsx';
 
 const states = ['present', 'missing', 'damaged', 'fetching', 'verifying'];
+/** As many as a large screen shows. */
+const firstRows = 30;
 const columns: readonly ImageColumn[] = ['reference', 'state', 'size'];
 
 interface ImagesProps {
@@ -104,7 +106,12 @@ interface TableProps {
 const ImageTable = memo(function ImageTable({ images, words, state }: TableProps) {
   const [column, setColumn] = useState<ImageColumn>('reference');
   const [descending, setDescending] = useState(false);
-  const shown = sortImages(filterImages(images, words, state), column, descending);
+  const found = useMemo(
+    () => sortImages(filterImages(images, words, state), column, descending),
+    [images, words, state, column, descending],
+  );
+  // What fits on a screen is there at once; hundreds of rows take their time.
+  const shown = useDeferredValue(found, found.slice(0, firstRows));
   const sortBy = (name: ImageColumn): NonNullable<ThProps['sort']> => ({
     columnIndex: columns.indexOf(name),
     sortBy: { index: columns.indexOf(column), direction: descending ? 'desc' : 'asc' },
