@@ -9,7 +9,7 @@ export interface HostStore {
 }
 
 /** Where bootc keeps bound images: an additional image store that its own quadlets name (bootc, "Logically bound images"). */
-export const bootcStorePath = '/usr/lib/bootc/storage';
+const bootcStorePath = '/usr/lib/bootc/storage';
 const ownStorePath = '/var/lib/bound-images/storage';
 /** bootc's composefs backend keeps its state here. It never pulls bound images, and each staging deletes those in its store. */
 const composefsPath = '/sysroot/composefs';
