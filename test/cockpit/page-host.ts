@@ -20,7 +20,7 @@ export interface PageHost extends AsyncDisposable {
 }
 
 /** The files that a package installs, and the page. @param host of which they are put into place, from outside */
-export async function installFiles(host: Host): Promise<void> {
+async function installFiles(host: Host): Promise<void> {
   const folders = {
     'bound-images.service': '/usr/lib/systemd/system',
     'org.boundimages1.service': '/usr/share/dbus-1/system-services',

@@ -1,6 +1,8 @@
 // The page in a real browser, with the real web server, bridge and bus of a host; the agent serves states that are hard to make for real.
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { runProgram } from '../../src/system/run-program.ts';
 import { type HostBrowser, openBrowser, violations, type WatchedPage } from './browser.ts';
 import { bootPageHost, type PageHost, run } from './page-host.ts';
 import * as scenes from './scenes.ts';
@@ -36,7 +38,9 @@ async function openPage(
 ): Promise<Page> {
   const watched = await browser.open(options);
   opened.push(watched);
-  await watched.page.goto(pages.address(session));
+  const response = await watched.page.goto(pages.address(session));
+  // Cockpit's own, strict one.
+  expect(response?.headers()['content-security-policy']).toMatch(/^((?!unsafe).)*$/);
   return watched.page;
 }
 
@@ -48,6 +52,12 @@ function row(page: Page, name: string) {
 async function untilUnit(state: string): Promise<void> {
   const script = `until [ "$(systemctl show --property=ActiveState --value ${unit})" = ${state} ]; do sleep 0.1; done`;
   await run(pages.host, ['sh', '-c', script], 20_000);
+}
+
+/** How often the agent has been started. */
+async function starts(): Promise<number> {
+  const lines = await run(pages.host, ['journalctl', '--unit', unit, '--output=cat', '--quiet']);
+  return lines.split('\n').filter((line) => line.startsWith('Started ')).length;
 }
 
 test('shows the host at a glance, its deployments, images and last results', async () => {
@@ -66,11 +76,11 @@ test('shows the host at a glance, its deployments, images and last results', asy
 test('shows what is wrong, and where', async () => {
   await pages.show(scenes.busy);
   const page = await openPage('root', { colorScheme: 'dark' });
-  await page.getByText('lacks 2 of its 4 images').waitFor();
+  await page.getByText('lacks 2 images').waitFor();
   await row(page, 'metrics.image').filter({ hasText: 'bootc-specifier' }).waitFor();
   await page.getByText('2 images, 410.4 MB').waitFor();
   await page.getByRole('combobox', { name: 'State' }).selectOption('damaged');
-  await page.getByRole('button', { name: 'Details' }).click();
+  await row(page, 'postgres').getByRole('button', { name: 'Details' }).click();
   await page.getByText('has lost 3 files').waitFor();
   expect(await page.locator('html').getAttribute('class')).toContain('pf-v6-theme-dark');
   expect(await violations(page)).toEqual([]);
@@ -161,6 +171,7 @@ test('who may do nothing sees all the same, and is told so', async () => {
 });
 
 test('stays as it is when the agent leaves, lets it leave, and follows the next one', async () => {
+  const startsBefore = await starts();
   await pages.show({ ...scenes.ready, idleMs: 1_500 });
   const page = await openPage();
   const image = row(page, 'quay.io/example/api:2.14');
@@ -194,6 +205,8 @@ test('stays as it is when the agent leaves, lets it leave, and follows the next 
   // What was open is open yet.
   await page.getByText('/usr/lib/bootc/bound-images.d/api.image').waitFor();
   await untilUnit('inactive');
+  // One for the page, two for the calls: the page has asked for no other.
+  expect(await starts()).toBe(startsBefore + 3);
 });
 
 test('says so when the agent has crashed, until it runs again', async () => {
@@ -254,10 +267,21 @@ test('200 images are there within two seconds, and typing stays fluid', async ()
   expect(await page.evaluate('window.longest ?? 0')).toBeLessThan(200);
 });
 
+test('what software centres show is valid', async () => {
+  const metainfo = join(import.meta.dirname, '../../src/cockpit/org.boundimages.cockpit.metainfo.xml');
+  const { exitCode, stdout } = await runProgram('appstreamcli', [
+    'validate',
+    '--no-net',
+    '--pedantic',
+    metainfo,
+  ]);
+  expect([exitCode, stdout.toString()]).toEqual([0, expect.stringContaining('successful')]);
+});
+
 test('fits a narrow screen', async () => {
   await pages.show(scenes.busy);
   const page = await openPage('root', { viewport: fits });
-  await page.getByText('lacks 2 of its 4 images').waitFor();
+  await page.getByText('lacks 2 images').waitFor();
   await page.getByRole('button', { name: 'Details' }).first().click();
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(fits.width);
   expect(await violations(page)).toEqual([]);

@@ -76,9 +76,13 @@ export const busy: Scene = {
     state: 'damaged',
     nextBoot: {
       verdict: 'waiting',
-      reason: 'quay.io/example/os:42.20261117.0 (staged) lacks 2 of its 4 images; they are being fetched.',
+      reason: 'quay.io/example/os:42.20261117.0 (staged) lacks 2 images; they are being fetched.',
     },
-    deployments: [booted, { ...candidate, slot: 'staged' }, ...(ready.state?.deployments?.slice(1) ?? [])],
+    deployments: [
+      { ...booted, state: 'damaged' },
+      { ...candidate, slot: 'staged' },
+      ...(ready.state?.deployments?.slice(1) ?? []),
+    ],
     problems: [
       {
         slot: 'staged',

@@ -86,6 +86,7 @@ for (const { name, scene, dark = false, width, session = 'root', prepare } of pi
   await prepare(page);
   const height = await page.evaluate<number>('document.documentElement.scrollHeight');
   await page.setViewportSize({ width, height: Math.min(height, heightMax) });
+  await page.evaluate('window.scrollTo(0, 0)');
   await page.evaluate('document.fonts.ready');
   const path = join(folder, `${name}.png`);
   await page.screenshot({ path, animations: 'disabled' });

@@ -1,4 +1,5 @@
 import { Alert } from '@patternfly/react-core/dist/esm/components/Alert/index.js';
+import { Button } from '@patternfly/react-core/dist/esm/components/Button/index.js';
 import { DescriptionList } from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
 import { Label, LabelGroup } from '@patternfly/react-core/dist/esm/components/Label/index.js';
 import {
@@ -7,6 +8,8 @@ import {
   Td,
   Tr,
 } from '@patternfly/react-table/dist/esm/components/Table/index.js';
+import { AngleDownIcon } from '@patternfly/react-icons/dist/esm/icons/angle-down-icon.js';
+import { AngleRightIcon } from '@patternfly/react-icons/dist/esm/icons/angle-right-icon.js';
 import { format, gettext as _, language } from 'cockpit';
 import { memo, useState } from 'react';
 import type { Image } from '../bus/host.ts';
@@ -28,14 +31,16 @@ export const ImageRow = memo(function ImageRow({ image }: { readonly image: Imag
   return (
     <Tbody isExpanded={isExpanded}>
       <Tr isContentExpanded={isExpanded}>
-        <Td
-          expand={{
-            rowIndex: 0,
-            isExpanded,
-            expandId: `details of ${reference}`,
-            onToggle: () => setExpanded(!isExpanded),
-          }}
-        />
+        <Td modifier="fitContent">
+          <Button
+            variant="plain"
+            size="sm"
+            aria-expanded={isExpanded}
+            aria-label={format(_('Details of $0'), reference)}
+            icon={isExpanded ? <AngleDownIcon /> : <AngleRightIcon />}
+            onClick={() => setExpanded(!isExpanded)}
+          />
+        </Td>
         <Td dataLabel={_('Image')} modifier="breakWord">
           {name}
           {tag === '' ? '' : <span className="bi-note">:{tag}</span>}

@@ -29,7 +29,7 @@ export function sortImages(
   return images.toSorted((a, b) => sign * compare(a, b, column) || a.reference.localeCompare(b.reference));
 }
 
-export function needsAttention({ state, lastError }: Image): boolean {
+function needsAttention({ state, lastError }: Image): boolean {
   return state === 'missing' || state === 'damaged' || state === 'unknown' || lastError !== '';
 }
 
