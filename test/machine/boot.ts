@@ -49,7 +49,7 @@ export async function bootMachine(disk: Disk): Promise<Machine> {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
-  const off = once(qemu, "exit").then(() => undefined);
+  const off = once(qemu, 'exit').then(() => undefined);
   const said = async (): Promise<string> => readFile(consolePath, 'utf8').catch(() => '');
   try {
     const line = await Promise.race([

@@ -42,7 +42,9 @@ export async function makeDisk(images: {
     const packages = join(project, 'rpm', 'dist');
     const argv = ['--mount', '--net', '--pid', '--fork', '--kill-child', 'sh', script];
     const paths = [rootPath, work, disk.path, process.execPath, project, packages, layout];
-    const { exitCode, stderr } = await runProgram('unshare', [...argv, ...paths], { limitMs: prepareLimitMs });
+    const { exitCode, stderr } = await runProgram('unshare', [...argv, ...paths], {
+      limitMs: prepareLimitMs,
+    });
     if (exitCode !== 0) throw new Error(`the disk cannot be made: ${lastLine(stderr)}\n${stderr}`);
     return disk;
   } finally {

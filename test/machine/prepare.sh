@@ -40,7 +40,8 @@ kill $registry
 wait $registry || :
 END
 rm -r "$root/packages"
-umount -R "$root/proc" "$root/dev" "$root/sys" "$root/run" "$root/tmp"
+umount -R "$root/proc" "$root/dev" "$root/sys" "$root/run" "$root/tmp" "$root/sysroot"
+cp -a "$work/sysroot/." "$root/sysroot/"
 
 # Deployments have no policy in them that ostree could label them by: the labels of what is in them are those of /usr.
 cat >"$root/etc/selinux/default/contexts/files/file_contexts.local" <<'END'

@@ -28,7 +28,11 @@ export async function builtRoot(signal?: AbortSignal): Promise<string> {
   try {
     const slim = ['man', 'locale', 'doc'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
     const include = `--include=${recipe.packages.join(',')}`;
-    await run('mmdebstrap', ['--variant=minbase', '--mode=root', include, ...slim, recipe.suite, aside, mirror], signal);
+    await run(
+      'mmdebstrap',
+      ['--variant=minbase', '--mode=root', include, ...slim, recipe.suite, aside, mirror],
+      signal,
+    );
     await furnish(aside);
     await copyFile(cil, join(aside, 'tmp', 'machine.cil'));
     await run('chroot', [aside, 'semodule', '--noreload', '--install=/tmp/machine.cil'], signal);
