@@ -1,3 +1,4 @@
+import { asFailure } from '../model/failure.ts';
 import type { HostAgent, JobRequest } from '../model/host-agent.ts';
 import type { ImageState } from '../model/host-state.ts';
 import { findGarbage } from './gc-job.ts';
@@ -33,7 +34,14 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
     reasons.set(what, text);
     return true;
   };
-  const begin = (request: JobRequest): void => void agent.start(request, agentUid);
+  const begin = (request: JobRequest): void => {
+    try {
+      agent.start(request, agentUid);
+    } catch (error) {
+      // It is about to exit: what is due is for the next one, which `nextTurnUs` appoints.
+      if (asFailure(error).code !== 'Busy') throw error;
+    }
+  };
   const isBusy = (): boolean => agent.jobs().some((job) => !hasEnded(job));
   const triesOf = ({ reference, state }: ImageState): unknown => [
     reference,

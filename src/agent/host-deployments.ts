@@ -40,9 +40,8 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
         await ask(signal, askLimitMs);
         return true;
       } catch (error) {
-        const { code } = asFailure(error);
-        if (code === 'Internal' || code === 'Cancelled') throw error;
-        // The disk's word stands.
+        if (asFailure(error).code === 'Internal') throw error;
+        // The disk's word stands, for those too who ask while the agent is leaving.
         return false;
       }
     },
