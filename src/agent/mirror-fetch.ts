@@ -4,12 +4,13 @@ import { blobName, blobSize, isWhole } from '../bundle/layout-blobs.ts';
 import { openBlobCache } from '../fetch/blob-cache.ts';
 import type { FetchParts } from '../fetch/fetch-blob.ts';
 import { fetchBlobs, type WantedBlob } from '../fetch/fetch-blobs.ts';
-import type { Digest } from '../model/digest.ts';
+import { type Digest, digestParts } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
 import type { Descriptor } from '../model/manifest.ts';
 import { defaultLimits } from '../registry/limits.ts';
 import { delayAfter, pause } from '../registry/retry.ts';
 import { freeSpace } from '../system/free-space.ts';
+import { syncFolder } from '../system/write-file.ts';
 import type { Collected } from './mirror-plan.ts';
 import type { MirrorSource } from './mirror-source.ts';
 
@@ -78,6 +79,9 @@ export async function fetchInto(
   });
   // What has come stays, whatever failed besides.
   for (const { digest } of wanted) if (!failed.has(digest)) await moveIn(layoutPath, digest);
+  const algorithms = new Set(wanted.map(({ digest }) => digestParts(digest).algorithm));
+  // Before anything names them.
+  for (const algorithm of algorithms) await syncFolder(join(layoutPath, 'blobs', algorithm));
   const [first] = failed;
   if (first === undefined) return;
   const [digest, failure] = first;

@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
 import { openAccess } from '../agent/access.ts';
 import { ownFetching } from '../agent/fetching.ts';
 import { bootcLine, importSet, type Imported } from '../agent/import-from-set.ts';
+import { runAsUnit } from '../agent/import-from-unit.ts';
+import { hostStore } from '../agent/host-store.ts';
+import { remountSysroot } from '../agent/remount-sysroot.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import { type Place, placeOf, prepareStore } from './place.ts';
 import { print, printJson } from './print.ts';
@@ -9,7 +13,10 @@ import { openProgress } from './progress.ts';
 
 /** `bound-images import SOURCE`: makes present what an OS image binds, out of a set that `mirror` made. */
 export async function importFrom(source: string, place: Place, signal: AbortSignal): Promise<ExitStatus> {
-  const { rootPath, storePath } = await placeOf(place);
+  const { rootPath, storePath } = await importPlace(place);
+  const status = await runAsUnit(storePath, signal);
+  if (status !== undefined) return status as ExitStatus;
+  await remountSysroot(storePath);
   await using access = openAccess(rootPath, undefined);
   await prepareStore({ rootPath, storePath }).catch(() => undefined);
   using progress = openProgress(process.stderr);
@@ -23,6 +30,15 @@ export async function importFrom(source: string, place: Place, signal: AbortSign
   else print(renderImported(imported, line));
   if (!isComplete) return 1;
   return survey.problems.some(({ severity }) => severity === 'error') ? 4 : 0;
+}
+
+/** Of a host, the store that its configuration means. */
+async function importPlace(place: Place): Promise<{ rootPath: string; storePath: string }> {
+  const { root, store } = place;
+  const isBootc = existsSync('/usr/lib/bootc/storage') || existsSync('/sysroot/composefs');
+  if (root !== undefined || store !== undefined || !isBootc) return placeOf(place);
+  const { store: configured } = (await ownFetching()).configuration;
+  return { rootPath: '/', storePath: hostStore(configured.mode, configured.path).path };
 }
 
 function renderImported({ images, survey, place }: Imported, line: string | undefined): string[] {

@@ -269,10 +269,7 @@ it("into a registry of the site, from a stick: digests, tags, one reference for 
     '--print-registries-conf',
   ]);
   const conf = join(folder.path, 'registries.conf');
-  await writeFile(
-    conf,
-    `${printed.stdout.replaceAll(/^(location = .*offline.*)$/gm, '$1\ninsecure = true')}`,
-  );
+  await writeFile(conf, printed.stdout.replaceAll(/^(location = .*offline.*)$/gm, '$1\ninsecure = true'));
   await registry.stop();
   for (const name of names) {
     const copy = [
