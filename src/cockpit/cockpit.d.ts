@@ -36,7 +36,7 @@ declare module 'cockpit' {
     ): { remove(): void };
     /** The unique name of the service, null once it has left the bus. */
     addEventListener(name: 'owner', listener: (event: unknown, owner: string | null) => void): void;
-    addEventListener(name: 'close', listener: (event: unknown, options: { problem?: string }) => void): void;
+    addEventListener(name: 'close', listener: () => void): void;
     close(): void;
   }
 

@@ -1,6 +1,6 @@
 // oxlint-disable-next-line import/no-unassigned-import -- bundled beside the script
 import '@patternfly/react-core/dist/styles/base.css';
-import { language } from 'cockpit';
+import { gettext as _, language } from 'cockpit';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { watchAccess } from './bus/watch-access.ts';
@@ -16,6 +16,7 @@ followStyle();
 const parts = { agent: watchAgent(), access: watchAccess(), unit: watchUnit() };
 document.addEventListener('DOMContentLoaded', () => {
   document.documentElement.lang = language.replace('_', '-');
+  document.title = _('Bound images');
   const place = document.getElementById('page');
   if (place === null) return;
   createRoot(place).render(

@@ -16,6 +16,8 @@ export interface Scene {
   readonly jobs?: readonly Partial<Job>[];
   /** It does not start, with this as its last word. */
   readonly defect?: string;
+  /** A named pipe that something has to be written to before it starts. */
+  readonly waitsFor?: string;
   readonly idleMs?: number;
 }
 
@@ -30,6 +32,7 @@ if (first.defect !== undefined) {
   process.stderr.write(`${first.defect}\n`);
   process.exit(1);
 }
+if (first.waitsFor !== undefined) readFileSync(first.waitsFor);
 const agent = memoryAgent(first.state?.images ?? [], BigInt(Date.now()) * 1_000n);
 const nowUs = (): number => Date.now() * 1_000;
 let scene = first;

@@ -18,9 +18,7 @@ const propertiesInterface = 'org.freedesktop.DBus.Properties';
 const objectManager = 'org.freedesktop.DBus.ObjectManager';
 
 export type AgentView =
-  | { readonly kind: 'loading' }
-  | { readonly kind: 'failed'; readonly problem: string }
-  | ({ readonly kind: 'shown' } & Shown);
+  { readonly kind: 'loading' } | { readonly kind: 'failed' } | ({ readonly kind: 'shown' } & Shown);
 
 export interface Watched<T> {
   readonly subscribe: (listener: () => void) => () => void;
@@ -103,14 +101,12 @@ export function watchAgent(): WatchedAgent {
     );
     opened.addEventListener('owner', (_event, owner) => {
       if (owner === null) return;
-      read().catch((error: unknown) => {
-        if (view.kind !== 'shown')
-          set({ kind: 'failed', problem: error instanceof Error ? error.message : String(error) });
+      read().catch(() => {
+        if (view.kind !== 'shown') set({ kind: 'failed' });
       });
     });
-    opened.addEventListener('close', (_event, { problem }) => {
-      if (client === opened && view.kind !== 'shown')
-        set({ kind: 'failed', problem: problem ?? 'terminated' });
+    opened.addEventListener('close', () => {
+      if (client === opened && view.kind !== 'shown') set({ kind: 'failed' });
     });
   };
   open();

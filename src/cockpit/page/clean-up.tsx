@@ -12,6 +12,7 @@ import { format, gettext as _, ngettext } from 'cockpit';
 import { useEffect, useState } from 'react';
 import { collectGarbage } from '../bus/ask-agent.ts';
 import type { Job } from '../bus/host.ts';
+import { problemText } from '../text/problem.ts';
 import { size } from '../text/words.ts';
 
 interface CleanUpProps {
@@ -25,9 +26,7 @@ export function CleanUp({ endedJobs, run, onClose }: CleanUpProps) {
   const [preview, setPreview] = useState('');
   const [problem, setProblem] = useState('');
   useEffect(() => {
-    collectGarbage({ dryRun: true }).then(setPreview, (error: unknown) =>
-      setProblem(error instanceof Error ? error.message : String(error)),
-    );
+    collectGarbage({ dryRun: true }).then(setPreview, (error: unknown) => setProblem(problemText(error)));
   }, []);
   const job = endedJobs.find(({ path }) => path === preview);
   const failed = job !== undefined && job.state !== 'succeeded' ? job.error : problem;

@@ -29,20 +29,17 @@ export function NotBootc() {
 }
 
 interface NotStartedProps {
-  readonly problem: string;
   readonly unit: UnitState;
   readonly onRetry: () => void;
 }
 
 /** The agent is not there, and what the journal has to say of it. */
-export function NotStarted({ problem, unit, onRetry }: NotStartedProps) {
+export function NotStarted({ unit, onRetry }: NotStartedProps) {
   const title =
     unit === 'missing' ? _('The service is not installed') : _('The service could not be started');
   return (
     <EmptyState headingLevel="h2" status="danger" titleText={title} icon={ExclamationCircleIcon}>
-      <EmptyStateBody>
-        {unit === 'missing' ? <p>{unitName}</p> : <Journal problem={problem} />}
-      </EmptyStateBody>
+      <EmptyStateBody>{unit === 'missing' ? <p>{unitName}</p> : <Journal />}</EmptyStateBody>
       <EmptyStateFooter>
         <EmptyStateActions>
           <Button variant="primary" onClick={onRetry}>
@@ -59,8 +56,8 @@ export function NotStarted({ problem, unit, onRetry }: NotStartedProps) {
   );
 }
 
-/** The last lines of the agent; `problem` where there are none, or the user may not read them. */
-export function Journal({ problem }: { readonly problem: string }) {
+/** The last lines of the agent, where the user may read them. */
+export function Journal() {
   const [lines, setLines] = useState<readonly string[]>([]);
   useEffect(() => {
     let wanted = true;
@@ -73,7 +70,7 @@ export function Journal({ problem }: { readonly problem: string }) {
       wanted = false;
     };
   }, []);
-  if (lines.length === 0) return <p>{problem}</p>;
+  if (lines.length === 0) return <p>{_('Why is in its journal, which administrators may read.')}</p>;
   return (
     <pre className="bi-journal" aria-label={_('Last lines of the journal')} role="region" tabIndex={0}>
       {lines.join('\n')}

@@ -10,6 +10,7 @@ import { cancel, lookAhead, type Outlook } from '../bus/ask-agent.ts';
 import type { Shown } from '../bus/objects.ts';
 import type { Watched, WatchedAgent } from '../bus/watch-agent.ts';
 import type { UnitState } from '../bus/watch-unit.ts';
+import { problemText } from '../text/problem.ts';
 import { jobOutcome } from '../text/words.ts';
 import { Actions } from './actions.tsx';
 import { CleanUp } from './clean-up.tsx';
@@ -41,13 +42,7 @@ export function BoundImages({ agent, access, unit }: BoundImagesProps) {
     <main className="bi-main">
       <h1 className="pf-v6-screen-reader">{_('Bound images')}</h1>
       {view.kind === 'loading' && !hasFailed ? <Loading /> : null}
-      {hasFailed ? (
-        <NotStarted
-          problem={view.kind === 'failed' ? view.problem : ''}
-          unit={unitState}
-          onRetry={agent.retry}
-        />
-      ) : null}
+      {hasFailed ? <NotStarted unit={unitState} onRetry={agent.retry} /> : null}
       {view.kind !== 'shown' ? null : view.host.deployments.length === 0 && view.images.length === 0 ? (
         <NotBootc />
       ) : (
@@ -82,13 +77,13 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
     setNotices((before) => [...before, notice]);
   };
   const run = (action: () => Promise<unknown>): void => {
-    action().catch((error: unknown) => tell(_('The service refused'), messageOf(error)));
+    action().catch((error: unknown) => tell(_('The service refused'), problemText(error)));
   };
   useFailedJobs(endedJobs, tell);
   const onLookAhead = (): void => {
     setLooking(true);
     lookAhead()
-      .then(setOutlook, (error: unknown) => tell(_('The next upgrade is not known'), messageOf(error)))
+      .then(setOutlook, (error: unknown) => tell(_('The next upgrade is not known'), problemText(error)))
       .finally(() => setLooking(false));
   };
 
@@ -121,7 +116,7 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
       {unit === 'failed' ? (
         <StackItem>
           <Alert isInline variant="danger" title={_('The service has failed')} component="h2">
-            <Journal problem={_('What is shown here may be out of date.')} />
+            <Journal />
           </Alert>
         </StackItem>
       ) : null}
@@ -182,8 +177,4 @@ function useFailedJobs(endedJobs: Shown['endedJobs'], tell: (title: string, text
     for (const job of endedJobs)
       if (job.state === 'failed' && !before.has(job.path)) tell(jobOutcome(job), job.error);
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
