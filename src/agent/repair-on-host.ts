@@ -1,6 +1,7 @@
 import { openBlobCache } from '../fetch/blob-cache.ts';
 import { Failure } from '../model/failure.ts';
 import { cacheFolder } from './cache-folder.ts';
+import type { Fault } from './find-faults.ts';
 import { repairStore } from './guard-repair.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
@@ -10,7 +11,6 @@ import type { JobContext } from './jobs.ts';
 import { prefetchScope, showProgress } from './prefetch-job.ts';
 import type { RepairResult } from './repair.ts';
 import { withRetained } from './retained-access.ts';
-import type { Fault } from './verify-job.ts';
 
 /**
  * Brings again what a verification has found missing or damaged. What is damaged is removed first, unless a container runs on it
