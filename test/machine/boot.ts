@@ -34,8 +34,14 @@ const bootLimitMs = 300_000;
 const runLimitMs = 120_000;
 let machines = 0;
 
-/** @throws Error with the last lines of the console where it does not come up */
-export async function bootMachine(disk: Disk): Promise<Machine> {
+/**
+ * @param options `network`: an eth0 that the machine has to set up, by which it reaches our loopback as 10.0.2.2, and without a route nothing else
+ * @throws Error with the last lines of the console where it does not come up
+ */
+export async function bootMachine(
+  disk: Disk,
+  { network = false }: { readonly network?: boolean } = {},
+): Promise<Machine> {
   const name = join(tmpdir(), `machine-${process.pid}-${(machines += 1)}`);
   const [consolePath, linePath] = [`${name}.console`, `${name}.line`];
   // The machine is the client of its second serial line, so that it never speaks before we hear.
@@ -44,7 +50,7 @@ export async function bootMachine(disk: Disk): Promise<Machine> {
   await once(server, 'listening');
   const qemu = spawn(
     'setpriv',
-    ['--pdeathsig', 'SIGKILL', 'qemu-system-x86_64', ...qemuArgv(disk, consolePath, linePath)],
+    ['--pdeathsig', 'SIGKILL', 'qemu-system-x86_64', ...qemuArgv(disk, consolePath, linePath, network)],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
@@ -97,7 +103,12 @@ async function end(qemu: ChildProcess, off: Promise<void>): Promise<void> {
   await off;
 }
 
-function qemuArgv({ path, kernelPath, initrdPath }: Disk, consolePath: string, linePath: string): string[] {
+function qemuArgv(
+  { path, kernelPath, initrdPath }: Disk,
+  consolePath: string,
+  linePath: string,
+  network: boolean,
+): string[] {
   const kernel =
     'root=/dev/vda rw console=ttyS0 security=selinux selinux=1 enforcing=0 audit_backlog_limit=8192';
   return [
@@ -108,11 +119,11 @@ function qemuArgv({ path, kernelPath, initrdPath }: Disk, consolePath: string, l
     '-m=1536',
     '-display=none',
     '-monitor=none',
-    '-nic=none',
+    network ? '-nic=user,model=virtio-net-pci' : '-nic=none',
     '-no-reboot',
     `-kernel=${kernelPath}`,
     `-initrd=${initrdPath}`,
-    `-append=${kernel} panic=-1`,
+    `-append=${kernel} panic=-1 net.ifnames=0`,
     `-drive=file=${path},format=raw,if=virtio`,
     `-serial=file:${consolePath}`,
     `-chardev=socket,id=line,path=${linePath}`,

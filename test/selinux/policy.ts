@@ -55,5 +55,5 @@ async function run(program: string, ...argv: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runProgram(program, argv, { limitMs: 120_000 });
   if (exitCode !== 0)
     throw new Error(`${program} ${argv.join(' ')} ended with ${exitCode}: ${stdout.toString()}${stderr}`);
-  return `${stdout.toString('utf8')}`;
+  return stdout.toString('utf8');
 }
