@@ -78,10 +78,11 @@ export async function fetchInto(
     if (event.kind === 'progress') onDone(event.doneBytes);
   });
   // What has come stays, whatever failed besides.
-  for (const { digest } of wanted) if (!failed.has(digest)) await moveIn(layoutPath, digest);
-  const algorithms = new Set(wanted.map(({ digest }) => digestParts(digest).algorithm));
+  const arrived = wanted.filter(({ digest }) => !failed.has(digest));
+  for (const { digest } of arrived) await moveIn(layoutPath, digest);
   // Before anything names them.
-  for (const algorithm of algorithms) await syncFolder(join(layoutPath, 'blobs', algorithm));
+  for (const algorithm of new Set(arrived.map(({ digest }) => digestParts(digest).algorithm)))
+    await syncFolder(join(layoutPath, 'blobs', algorithm));
   const [first] = failed;
   if (first === undefined) return;
   const [digest, failure] = first;

@@ -1,12 +1,12 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { pushImage } from '../support/push.ts';
 import { startRegistry } from '../support/registry.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-import { makeApp, mirror, pushOs, skopeoDigest, wholeBlobs } from './mirror-scene.ts';
+import { makeApp, mirror, type MirrorDocument, pushOs, skopeoDigest, wholeBlobs } from './mirror-scene.ts';
 import { openRegistry } from './open-registry.ts';
 import { runCli, startCli } from './run-cli.ts';
 
@@ -108,63 +108,93 @@ it('a second version adds what it changed; both stay, and tags promote either', 
   expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('give another --tag') });
 });
 
-it(
-  'killed at any moment, it goes on where it was, and asks for no blob twice',
-  { timeout: 120_000 },
-  async () => {
-    await using folder = await temporaryFolder();
-    const kills = 5;
-    let atBytes = Infinity;
-    let kill = (): void => {};
-    await using proxy = await startFaultProxy(registry.url, {
-      bytesPerSecond: 4_000_000,
-      onSent: (totalBytes) => {
-        if (totalBytes >= atBytes) kill();
-      },
-    });
-    const sentBytes = (): number =>
+const uniqueBytes = 6_200_000;
+
+/** Three apps and an OS image behind a slow link, of `uniqueBytes` together, and runs that are killed while they come. */
+async function killedScene(name: string) {
+  let atBytes = Infinity;
+  let kill = (): void => {};
+  const proxy = await startFaultProxy(registry.url, {
+    bytesPerSecond: 4_000_000,
+    onSent: (totalBytes) => {
+      if (totalBytes >= atBytes) kill();
+    },
+  });
+  onTestFinished(() => proxy.stop());
+  const apps = ['a', 'b', 'c'].map((each) => `${name}-${each}:1`);
+  for (const app of apps) await pushImage(await makeApp(app, undefined, 2_000_000), `${address}/${app}`);
+  const bound = apps.map((app) => `${proxy.address}/${app}`);
+  await pushOs(address, '1', bound, name);
+  return {
+    image: `${proxy.address}/${name}:1`,
+    /** Of blobs, that have come over the link. */
+    blobBytes: (): number =>
       proxy
         .requests()
         .filter(({ path }) => path.includes('/blobs/'))
-        .reduce((sum, request) => sum + request.sentBytes, 0);
-    const apps = ['a', 'b', 'c'];
-    for (const name of apps)
-      await pushImage(await makeApp(name, undefined, 2_000_000), `${address}/killed-${name}:1`);
-    await pushOs(
-      address,
-      '1',
-      apps.map((name) => `${proxy.address}/killed-${name}:1`),
-      'killed',
-    );
-    const layout = join(folder.path, 'usb');
-    const argv = ['mirror', `${proxy.address}/killed:1`, '--to', `oci:${layout}`];
-    const uniqueBytes = 6_200_000;
-    for (let count = 0; count < kills; count += 1) {
-      atBytes =
-        proxy.requests().reduce((sum, each) => sum + each.sentBytes, 0) +
-        Math.random() * (uniqueBytes / kills);
+        .reduce((sum, request) => sum + request.sentBytes, 0),
+    /** Runs until so many more bytes have come. */
+    async killAfter(bytes: number, argv: readonly string[]): Promise<void> {
+      atBytes = bytes + proxy.requests().reduce((sum, each) => sum + each.sentBytes, 0);
       const running = startCli(argv);
       kill = () => running.kill('SIGKILL');
       expect((await running.result).exitCode).toBe(-1);
-      // Nothing is called by a name before it is whole.
-      const index = await readFile(join(layout, 'index.json'), 'utf8').catch(() => '{"manifests":[]}');
-      expect((JSON.parse(index) as { manifests: unknown[] }).manifests).toEqual([]);
-    }
-    kill = () => {};
-    expect(await runCli(argv)).toMatchObject({ exitCode: 0 });
-    await wholeBlobs(layout);
-    // A kill loses what is on its way to the disk; each blob is asked for from there on.
-    expect(sentBytes()).toBeLessThan(uniqueBytes + kills * 512 * 1024);
-    const before = proxy.requests().length;
-    expect(await runCli(argv)).toMatchObject({ exitCode: 0 });
-    expect(
-      proxy
-        .requests()
-        .slice(before)
-        .filter(({ path }) => path.includes('/blobs/')),
-    ).toEqual([]);
-  },
-);
+      kill = () => {};
+    },
+  };
+}
+
+it('killed at any moment, it goes on where it was', { timeout: 120_000 }, async () => {
+  await using folder = await temporaryFolder();
+  const kills = 5;
+  const scene = await killedScene('killed');
+  const layout = join(folder.path, 'usb');
+  const argv = ['mirror', scene.image, '--to', `oci:${layout}`];
+  for (let count = 0; count < kills; count += 1) {
+    await scene.killAfter((Math.random() * uniqueBytes) / kills, argv);
+    // Nothing is called by a name before it is whole.
+    const index = await readFile(join(layout, 'index.json'), 'utf8').catch(() => '{"manifests":[]}');
+    expect((JSON.parse(index) as { manifests: unknown[] }).manifests).toEqual([]);
+  }
+  expect(await runCli(argv)).toMatchObject({ exitCode: 0 });
+  await wholeBlobs(layout);
+  // A kill loses what is on its way to the disk.
+  expect(scene.blobBytes()).toBeLessThan(uniqueBytes + kills * 512 * 1024);
+  const before = scene.blobBytes();
+  expect(await runCli(argv)).toMatchObject({ exitCode: 0 });
+  expect(scene.blobBytes()).toBe(before);
+});
+
+it('killed while it fetches, and while it pushes, into a registry', { timeout: 120_000 }, async () => {
+  await using inner = await startRegistry();
+  const scene = await killedScene('pushed');
+  let kill = (): void => {};
+  let puts = 0;
+  await using gate = await startFaultProxy(inner.url, {
+    faultOf: ({ method, path }) => {
+      if (method === 'PUT' && path.includes('/blobs/uploads/') && (puts += 1) === 3) kill();
+      return undefined;
+    },
+  });
+  const argv = ['mirror', scene.image, '--to', `docker://${gate.address}/p`];
+  for (let count = 0; count < 2; count += 1) await scene.killAfter((Math.random() * uniqueBytes) / 2, argv);
+  const running = startCli(argv);
+  kill = () => running.kill('SIGKILL');
+  expect((await running.result).exitCode).toBe(-1);
+  kill = () => {};
+  const repository = `${gate.address}/p/${scene.image.replace(':', '-').replace(/:1$/, '')}`;
+  expect((await runProgram('skopeo', ['inspect', `docker://${repository}:1`])).exitCode).toBe(2);
+  const before = scene.blobBytes();
+  const { exitCode, stdout } = await runCli([...argv, '--json']);
+  expect(exitCode).toBe(0);
+  // All had been fetched by then.
+  expect(scene.blobBytes()).toBe(before);
+  expect(before).toBeLessThan(uniqueBytes + 2 * 512 * 1024);
+  const { images } = JSON.parse(stdout) as MirrorDocument;
+  expect(images).toHaveLength(4);
+  for (const { location, digest } of images) expect(await skopeoDigest(location)).toBe(digest);
+  expect(await readdir('/var/cache/bound-images/mirror')).toEqual([]);
+});
 
 it('some architectures: the index stays what it is, the images of others do not come', async () => {
   await using folder = await temporaryFolder();
@@ -184,6 +214,11 @@ it('some architectures: the index stays what it is, the images of others do not 
     true,
   ]);
   expect(await skopeoDigest(`oci:${layout}:${address}/arch:1`)).toBe(digest);
+  await using inner = await startRegistry();
+  const sparse = ['mirror', `${address}/some:1`, '--to', `docker://${inner.address}`, '--arch', 'amd64'];
+  const refused = await runCli(sparse);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('leave --arch out');
   const other = await runCli(['mirror', `${address}/some:1`, '--to', `oci:${layout}`, '--arch', 'riscv64']);
   expect(other.exitCode).toBe(1);
   expect(other.stderr).toContain('there is no image for riscv64, only for amd64, arm64, s390x');
