@@ -14,6 +14,8 @@ import { spaceNeeds, tooLittleSpace } from './space.ts';
 import { type Survey, surveyAgain } from './survey.ts';
 import { checkWritable } from './writable.ts';
 
+/** Most blobs are imported by then, and need never be on the disk. */
+const settleMs = 5_000;
 /** What a run that was killed, and is not begun again, has left in the cache goes after it. */
 const leftoverMs = 7 * 24 * 3_600_000;
 
@@ -52,7 +54,9 @@ export async function carryOut(
   // Nothing is gained by leaving layers of zstd:chunked to skopeo: into a store that is named by its path it never pulls in parts.
   if (engine === 'direct') return pullImages(pulls, direct(storePath, access, fetching), signal, onEvent);
   const limitBytes = cacheLimitBytes || Infinity;
-  const cache = await openBlobCache(await cacheFolder(), { limitBytes });
+  const cache = await openBlobCache(await cacheFolder(), { limitBytes, settleMs });
+  // Whatever ends this, what came is there for the next run.
+  await using _settled = { [Symbol.asyncDispose]: async () => cache.settle() };
   const results: PullResult[] = [];
   let doneBytes = 0;
   const totalBytes = bytesToFetch(pulls);

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FetchParts } from '../fetch/fetch-blob.ts';
 import { type FetchEvent, startFetch, type WantedBlob } from '../fetch/fetch-blobs.ts';
 import type { Span } from '../fetch/mirror-image.ts';
@@ -14,7 +13,7 @@ export interface Download {
   /** Whether the whole blob has come. */
   isThere(digest: Digest): boolean;
   /** Bytes as they come, of a blob that is asked for with it if nobody has; undefined where it came and is no longer there. */
-  follow(blob: WantedBlob, span: Span, signal: AbortSignal): Promise<Readable | undefined>;
+  follow(blob: WantedBlob, span: Span, signal: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>;
   /** Why one of these cannot be had. */
   failureOf(digests: Iterable<Digest>): Failure | undefined;
   /** No more will be asked for. Resolves when all is there or has failed. */
@@ -78,12 +77,12 @@ export function startDownload(parts: FetchParts, signal: AbortSignal, hooks: Dow
       const arrival = add(blob, true);
       if (arrival.failure !== undefined) throw arrival.failure;
       if (arrival.isThere) return (await parts.cache.read(blob.digest, span))?.body;
-      return Readable.from(bytes(), { objectMode: false });
+      return bytes();
       async function* bytes(): AsyncGenerator<Buffer> {
         await unless(arrival.begun.promise, asked);
         const found = await parts.cache.read(blob.digest, span);
         if (found === undefined) throw new Failure('Transient', `${blob.digest}: removed while it was read`);
-        yield* found.body as AsyncIterable<Buffer>;
+        yield* found.body;
       }
     },
     failureOf(digests) {

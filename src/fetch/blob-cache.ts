@@ -1,6 +1,5 @@
-import { chmod, lstat, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobId } from '../model/blob.ts';
 import type { Digest } from '../model/digest.ts';
@@ -12,12 +11,12 @@ import { followBlob } from './follow-blob.ts';
 import { createGrowth, type Growth } from './growth.ts';
 import { takeLock, type LockFile } from './lock-file.ts';
 import { openPartial, type PartialBlob } from './partial-blob.ts';
+import { createSettling } from './settling.ts';
 import { readPins, writePin } from './pins.ts';
 import { cleanCache, makeRoom } from './remove-blobs.ts';
 
 /** How often one that waits for another's download looks. */
 const pollMs = 100;
-const readBytes = 256 * 1024;
 
 /**
  * Compressed blobs on disk in OCI image layout (`blobs/sha256/HEX`). What is there under its digest is whole: it was checked,
@@ -29,13 +28,13 @@ export interface BlobCache {
   has(digest: Digest): Promise<boolean>;
   /**
    * A blob, or its bytes `from` (included) to `to` (excluded), that is whole or that this process is downloading: then the stream
-   * waits for bytes to come, and fails with the download's Failure. Undefined where it is neither.
+   * waits for bytes to come, and fails with the download's Failure. Undefined where it is neither. Each piece holds until the next.
    * Whatever reads a running download has bytes that no digest was checked of yet.
    */
   read(
     digest: Digest,
     range?: { readonly from?: number; readonly to?: number },
-  ): Promise<{ readonly sizeBytes: number; readonly body: Readable } | undefined>;
+  ): Promise<{ readonly sizeBytes: number; readonly body: AsyncIterable<Buffer> } | undefined>;
   /**
    * Opens a blob to be downloaded, and what an earlier try left of it. Waits while another process, or this one, downloads it.
    * @returns undefined where the whole blob is there by then
@@ -43,9 +42,11 @@ export interface BlobCache {
   download(blob: BlobId, signal?: AbortSignal): Promise<PartialBlob | undefined>;
   /** Keeps blobs, present and to come, from `clean` and from the size limit, of other processes too, until it is disposed. */
   pin(digests: Iterable<Digest>): Promise<AsyncDisposable>;
+  /** Puts whatever is whole into its place, now. */
+  settle(): Promise<void>;
   /** Removes one that turned out to be damaged. */
   remove(digest: Digest): Promise<void>;
-  /** Removes those that nobody has pinned. */
+  /** Removes those that nobody has pinned. What is whole but not settled yet, the disk then never has. */
   discard(digests: Iterable<Digest>): Promise<void>;
   /**
    * Removes whatever is neither to be kept, nor pinned, nor being downloaded; partial files too.
@@ -57,14 +58,16 @@ export interface BlobCache {
 /**
  * Opens the cache in a folder that is made where there is none, for its owner alone.
  * @param options.limitBytes of all blobs together, and of what is being downloaded
+ * @param options.settleMs how long a blob that is whole, and can be read, may be discarded before anybody waits for the disk
  * @throws Failure `NoSpace`, `BadConfiguration`
  */
 export async function openBlobCache(
   folderPath: string,
-  { limitBytes = Infinity }: { readonly limitBytes?: number } = {},
+  { limitBytes = Infinity, settleMs = 0 }: { readonly limitBytes?: number; readonly settleMs?: number } = {},
 ): Promise<BlobCache> {
   const paths = cachePaths(folderPath);
   const running = new Map<Digest, BlobId & { readonly growth: Growth }>();
+  const settling = createSettling(settleMs);
   const onDisk = (error: unknown): never => {
     throw diskFailure(error, folderPath, 0);
   };
@@ -83,7 +86,9 @@ export async function openBlobCache(
     try {
       const there = (await sizeOf(paths.of(digest).partial)) ?? 0;
       await makeRoom(paths, limitBytes, pendingBytes() - Math.min(there, sizeBytes));
-      const partial = await openPartial(blob, paths.of(digest), lock, growth);
+      const partial = await openPartial(blob, paths.of(digest), lock, growth, (whole) =>
+        settling.add(digest, whole),
+      );
       void ended(growth).then(() => running.delete(digest));
       return partial;
     } catch (error) {
@@ -96,26 +101,12 @@ export async function openBlobCache(
     folderPath,
     has,
     read: async (digest, { from = 0, to = Infinity } = {}) => {
-      const file = await open(paths.of(digest).finished, 'r').catch(() => undefined);
-      if (file !== undefined) {
-        const { size } = await file.stat();
-        const end = Math.min(to, size);
-        // The stream has no way to read nothing.
-        if (from >= end) await file.close();
-        const body =
-          from >= end
-            ? Readable.from([])
-            : file.createReadStream({ start: from, end: end - 1, highWaterMark: readBytes });
-        return { sizeBytes: size, body };
-      }
-      const download = running.get(digest);
-      if (download === undefined) return undefined;
-      const { sizeBytes, growth } = download;
+      const wholeBytes = await sizeOf(paths.of(digest).finished);
+      const download = wholeBytes === undefined ? running.get(digest) : undefined;
+      const sizeBytes = wholeBytes ?? download?.sizeBytes;
+      if (sizeBytes === undefined) return undefined;
       const range = { from, to: Math.min(to, sizeBytes) };
-      const body = Readable.from(followBlob(paths.of(digest), sizeBytes, growth, range), {
-        objectMode: false,
-      });
-      return { sizeBytes, body };
+      return { sizeBytes, body: followBlob(paths.of(digest), sizeBytes, download?.growth, range) };
     },
     download: async (blob, signal) => {
       for (;;) {
@@ -136,11 +127,15 @@ export async function openBlobCache(
       }
     },
     pin: (digests) => writePin(paths.pins, digests).catch(onDisk),
+    settle: () => settling.keepAll(),
     remove: (digest) => rm(paths.of(digest).finished, { force: true }),
     discard: async (digests) => {
       const pinned = await readPins(paths.pins);
-      for (const digest of digests)
-        if (!pinned.has(digest)) await rm(paths.of(digest).finished, { force: true });
+      for (const digest of digests) {
+        if (pinned.has(digest)) continue;
+        await settling.drop(digest);
+        await rm(paths.of(digest).finished, { force: true });
+      }
     },
     clean: (keep, unusedMs = 0) => cleanCache(paths, keep, Date.now() - unusedMs),
   };

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '../model/failure.ts';
 import type { Span } from './mirror-image.ts';
 import { parseRanges } from './mirror-range.ts';
 
-type Open = (span: Span) => Promise<Readable>;
+type Open = (span: Span) => Promise<AsyncIterable<Buffer>>;
 
 interface Body {
   readonly status: 200 | 206;
@@ -43,7 +42,22 @@ export async function answerBlob(
   }
   // At once: skopeo waits for the head for a limited time, and the first byte may be long on its way.
   response.flushHeaders();
-  await pipeline(body.pieces, response, { signal });
+  for await (const piece of body.pieces()) await sent(piece, response, signal);
+  response.end();
+}
+
+/** Resolves once the piece is no longer needed: its buffer is used again. */
+async function sent(piece: Buffer, response: ServerResponse, signal: AbortSignal): Promise<void> {
+  const written = Promise.withResolvers<void>();
+  const onAbort = (): void => written.reject(new Failure('Cancelled', 'the answer is not wanted any more'));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    if (signal.aborted) onAbort();
+    else response.write(piece, (error) => (error ? written.reject(error) : written.resolve()));
+    await written.promise;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 const binary = 'application/octet-stream';
@@ -89,22 +103,26 @@ function bodyOfParts(spans: readonly Span[], sizeBytes: number, open: Open): Bod
 }
 
 /** With a byte too few skopeo would wait for it on the open connection; one too many would be taken for the next answer. */
-async function* measured(stream: Readable, { from, to }: Span): AsyncGenerator<Buffer> {
+async function* measured(stream: AsyncIterable<Buffer>, { from, to }: Span): AsyncGenerator<Buffer> {
   let sentBytes = 0;
-  for await (const piece of stream as AsyncIterable<Buffer>) {
+  let last: Buffer | undefined;
+  for await (const piece of stream) {
     sentBytes += piece.length;
     if (sentBytes > to - from)
       throw new Failure('BadContent', `more came than the ${to - from} bytes asked for`);
-    yield piece;
+    // Nobody has the last byte before it is known to be that: the client would be content.
+    if (sentBytes === to - from) last = Buffer.from(piece);
+    else yield piece;
   }
   if (sentBytes < to - from)
     throw new Failure('Transient', `only ${sentBytes} of the ${to - from} bytes asked for came`);
+  if (last !== undefined) yield last;
 }
 
 function rangeOf({ from, to }: Span, sizeBytes: number): string {
   return `bytes ${from}-${to - 1}/${sizeBytes}`;
 }
 
-async function nothing(): Promise<Readable> {
+async function nothing(): Promise<AsyncIterable<Buffer>> {
   return Readable.from([]);
 }

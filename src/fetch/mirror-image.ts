@@ -35,9 +35,13 @@ export interface Span {
 export interface MirrorParts {
   /**
    * A blob that is in the cache, or on its way there: then the stream waits for what has not come. Undefined where it is neither;
-   * the registry is asked then, and those bytes are not kept.
+   * the registry is asked then, and those bytes are not kept. Each piece holds until the next is asked for.
    */
-  readonly cached: (digest: Digest, span: Span, signal: AbortSignal) => Promise<Readable | undefined>;
+  readonly cached: (
+    digest: Digest,
+    span: Span,
+    signal: AbortSignal,
+  ) => Promise<AsyncIterable<Buffer> | undefined>;
   readonly blob: (
     reference: Reference,
     descriptor: Descriptor,

@@ -10,8 +10,8 @@ import type { GrowthTeller } from './growth.ts';
 import { readJournal, writeJournal } from './journal.ts';
 import type { LockFile } from './lock-file.ts';
 
-/** What a power loss may cost at most. */
-const syncEveryBytes = 32 * 1024 * 1024;
+/** What a power loss may cost at most is what came in this time. More often, a fast link would wait for the disk. */
+const syncEveryMs = 5_000;
 
 /**
  * A blob while it is downloaded: its file, the hash of what is in it, and a journal to go on from after a kill or a power loss.
@@ -34,18 +34,30 @@ export interface PartialBlob extends AsyncDisposable {
   abandon(failure: Failure): Promise<void>;
 }
 
+/** What becomes of a blob that is whole. Either ends it. */
+export interface WholeBlob {
+  /** Puts it into its place, for good. */
+  readonly keep: () => Promise<void>;
+  /** Nobody needs it any more: the disk need never have it. */
+  readonly drop: () => Promise<void>;
+}
+
 export interface PartialPaths {
   readonly partial: string;
   readonly journal: string;
   readonly finished: string;
 }
 
-/** @param lock ended with it */
+/**
+ * @param lock ended with it
+ * @param settle decides what becomes of it once it is whole
+ */
 export async function openPartial(
   blob: BlobId,
   paths: PartialPaths,
   lock: LockFile,
   growth: GrowthTeller,
+  settle: (whole: WholeBlob) => Promise<void>,
 ): Promise<PartialBlob> {
   const journal = await readJournal(paths.journal, blob);
   const trustedBytes = Math.min(journal.trustedBytes, blob.sizeBytes);
@@ -59,7 +71,7 @@ export async function openPartial(
   let { validator } = journal;
   let answers = file.sizeBytes() === 0 ? 0 : 1;
   let syncedBytes = Math.min(journal.syncedBytes, file.sizeBytes());
-  let askedBytes = syncedBytes;
+  let askedMs = performance.now();
   /** Whether the journal says what is known of all but the bytes since the last sync. */
   let journaled = journal.fresh;
   let syncing: Promise<void> = Promise.resolve();
@@ -74,7 +86,7 @@ export async function openPartial(
     syncedBytes = bytes;
     await journalNow();
   };
-  /** Pieces need not wait for the disk, unless it falls behind by a whole step. */
+  /** Pieces need not wait for the disk, unless it falls behind. */
   const inBackground = (work: () => Promise<void>): void => {
     syncing = syncing.then(work);
     syncing.catch(() => {});
@@ -82,9 +94,9 @@ export async function openPartial(
   const syncNowAndThen = async (): Promise<void> => {
     if (!journaled) inBackground(journalNow);
     journaled = true;
-    if (growth.bytes() - askedBytes < syncEveryBytes) return;
+    if (performance.now() - askedMs < syncEveryMs) return;
     await syncing;
-    askedBytes = growth.bytes();
+    askedMs = performance.now();
     inBackground(sync);
   };
   const appended = async (written: Promise<void>): Promise<void> => {
@@ -139,12 +151,21 @@ export async function openPartial(
         await syncing;
         if (file.hex() === digestParts(blob.digest).hex) {
           growth.tellWhole();
-          await publish();
-          await close(undefined);
+          await settle({
+            keep: async () => {
+              await publish();
+              await close(undefined);
+            },
+            drop: async () => {
+              await rm(paths.journal, { force: true });
+              await rm(paths.partial, { force: true });
+              await close(undefined);
+            },
+          });
           return true;
         }
         await rm(paths.journal, { force: true });
-        [syncedBytes, askedBytes, journaled, validator, answers] = [0, 0, false, undefined, 0];
+        [syncedBytes, journaled, validator, answers] = [0, false, undefined, 0];
         await file.clear();
         return false;
       } catch (error) {
