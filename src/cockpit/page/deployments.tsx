@@ -22,9 +22,9 @@ export function Deployments({ deployments, images }: DeploymentsProps) {
             <Tr>
               <Th>{_('Role')}</Th>
               <Th>{_('OS image')}</Th>
-              <Th>{_('Version')}</Th>
+              <Th>{_('Tag')}</Th>
               <Th>{_('Digest')}</Th>
-              <Th>{_('Bound images')}</Th>
+              <Th modifier="nowrap">{_('Bound images')}</Th>
               <Th>{_('State')}</Th>
             </Tr>
           </Thead>
@@ -55,7 +55,7 @@ function DeploymentRow({ deployment: { slot, osImage, digest, state }, images }:
       <Td dataLabel={_('OS image')} modifier="breakWord">
         {name === '' ? _('Unknown') : name}
       </Td>
-      <Td dataLabel={_('Version')}>{tag === '' ? '-' : tag}</Td>
+      <Td dataLabel={_('Tag')}>{tag === '' ? '-' : tag}</Td>
       <Td dataLabel={_('Digest')}>
         <Digest digest={digest} of={`${slotName(slot)}, ${name}`} />
       </Td>

@@ -31,7 +31,7 @@ export const ImageRow = memo(function ImageRow({ image }: { readonly image: Imag
   return (
     <Tbody isExpanded={isExpanded}>
       <Tr isContentExpanded={isExpanded}>
-        <Td modifier="fitContent">
+        <Td modifier="fitContent" className="bi-toggle">
           <Button
             variant="plain"
             size="sm"

@@ -68,7 +68,10 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
   const { host, images, jobs, endedJobs } = shown;
   const [notices, setNotices] = useState<readonly Notice[]>([]);
   const [dialog, setDialog] = useState<'clean-up' | 'reboot' | undefined>();
-  const [outlook, setOutlook] = useState<Outlook>();
+  const [found, setFound] = useState<{ outlook: Outlook; lastJob: string | undefined }>();
+  const lastJob = endedJobs[0]?.path;
+  // What a job has brought since need not be fetched any more.
+  const outlook = found?.lastJob === lastJob ? found?.outlook : undefined;
   const [isLooking, setLooking] = useState(false);
   const nextKey = useRef(0);
   const tell = (title: string, text: string): void => {
@@ -83,7 +86,10 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
   const onLookAhead = (): void => {
     setLooking(true);
     lookAhead()
-      .then(setOutlook, (error: unknown) => tell(_('The next upgrade is not known'), problemText(error)))
+      .then(
+        (outlook) => setFound({ outlook, lastJob }),
+        (error: unknown) => tell(_('The next upgrade is not known'), problemText(error)),
+      )
       .finally(() => setLooking(false));
   };
 

@@ -100,14 +100,12 @@ export function policyText(policy: string): string {
 }
 
 /** What a job does. */
-export function jobTitle({ operation, images, state }: Job): string {
+export function jobTitle({ operation, state }: Job): string {
   if (state === 'queued') return _('Waiting for another job');
   if (state === 'cancelling') return _('Cancelling');
   switch (operation) {
     case 'prefetch':
-      return images.length === 0
-        ? _('Fetching images')
-        : format(ngettext('Fetching $0 image', 'Fetching $0 images', images.length), images.length);
+      return _('Fetching images');
     case 'verify':
       return _('Verifying images');
     case 'gc':
