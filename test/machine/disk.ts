@@ -1,5 +1,5 @@
+import { constants, existsSync } from 'node:fs';
 import { copyFile, glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { lastLine, runProgram } from '../../src/system/run-program.ts';
 import { cacheFolder } from '../host/root.ts';
@@ -27,7 +27,8 @@ export async function makeDisk(images: {
 }): Promise<Disk> {
   const rootPath = await builtRoot();
   await mkdir(cacheFolder, { recursive: true });
-  const work = await mkdtemp(join(cacheFolder, 'machine-disk-'));
+  await removeLeftovers();
+  const work = await ownFolder();
   const layout = join(work, 'images');
   try {
     const lines: string[] = [];
@@ -53,7 +54,7 @@ export async function makeDisk(images: {
 }
 
 async function newDisk(rootPath: string): Promise<Disk> {
-  const folder = await mkdtemp(join(cacheFolder, 'machine-disk-'));
+  const folder = await ownFolder();
   const path = join(folder, 'disk.img');
   const [kernelPath = ''] = await found(join(rootPath, 'boot', 'vmlinuz-*'));
   const [initrdPath = ''] = await found(join(rootPath, 'boot', 'initrd.img-*'));
@@ -68,6 +69,18 @@ async function newDisk(rootPath: string): Promise<Disk> {
     },
     [Symbol.asyncDispose]: async () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Named after us, so that the next run knows what a killed one has left. */
+async function ownFolder(): Promise<string> {
+  return mkdtemp(join(cacheFolder, `disk-of-${process.pid}-`));
+}
+
+async function removeLeftovers(): Promise<void> {
+  for (const folder of await found(join(cacheFolder, 'disk-of-*'))) {
+    const [, pid = ''] = /disk-of-(\d+)-[^/]*$/.exec(folder) ?? [];
+    if (!existsSync(`/proc/${pid}`)) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function found(pattern: string): Promise<string[]> {

@@ -6,14 +6,22 @@ import { one, scene, two } from './scene.ts';
 
 let disk: Disk;
 let machine: Machine;
+
 beforeAll(async () => {
   disk = await makeDisk(await scene());
-  machine = await bootMachine(disk);
+  machine = await booted();
 }, 900_000);
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
   await disk[Symbol.asyncDispose]();
 });
+
+/** A machine that has started everything that it starts at boot: some of that is ours. */
+async function booted(): Promise<Machine> {
+  const up = await bootMachine(disk);
+  await up.run(['systemctl', 'is-system-running', '--wait'], { limitMs: 400_000 });
+  return up;
+}
 
 const store = '/usr/lib/bootc/storage';
 const limitMs = 240_000;
@@ -124,7 +132,7 @@ test('an upgrade brings what the next OS image binds, and the next boot has it',
 
   await machine.run(['systemctl', 'reboot']).catch(() => {});
   await machine.off;
-  machine = await bootMachine(disk);
+  machine = await booted();
   expect(await said('getenforce')).toBe('Enforcing');
   expect(await said('cat', '/usr/lib/os-release')).toContain('VERSION_ID=2\n');
   expect(await said('systemctl', 'is-active', 'bound-images-verify.service', 'boot-complete.target')).toBe(

@@ -29,7 +29,7 @@ export const recipe = {
     // The tests' hands in the machine, on its second serial line.
     'etc/systemd/system/machine-tests.service': [
       '[Unit]',
-      'After=multi-user.target',
+      'After=enforce.service',
       '[Service]',
       'Type=exec',
       // Like an administrator's shell.
@@ -53,7 +53,7 @@ export const recipe = {
     ].join('\n'),
   },
   links: {
-    'etc/systemd/system/graphical.target.wants/machine-tests.service': '../machine-tests.service',
+    'etc/systemd/system/basic.target.wants/machine-tests.service': '../machine-tests.service',
     'etc/systemd/system/basic.target.wants/enforce.service': '../enforce.service',
     // What assesses boots pulls this in: systemd-bless-boot.service, greenboot.
     'etc/systemd/system/multi-user.target.wants/boot-complete.target':
