@@ -1,5 +1,5 @@
 import type { Job, JobResult } from '../model/host-agent.ts';
-import type { HostState, ImageState, JobError } from '../model/host-state.ts';
+import type { HostState, ImageState, JobError, SlotProblem } from '../model/host-state.ts';
 import { errorName } from './error-names.ts';
 import { jobPath } from './object-path.ts';
 import { type Value, type Variant, variant } from './value.ts';
@@ -25,7 +25,7 @@ export function managerProperties({
     ['State', state.state],
     ['NextBoot', [state.nextBoot.verdict, state.nextBoot.reason]],
     ['Deployments', state.deployments.map((one) => [one.slot, one.osImage, one.digest ?? '', one.state])],
-    ['Problems', state.problems.map(({ slot, file, code, text }) => [slot, file, code, text])],
+    ['Problems', state.problems.map(problemRow)],
     ['ImagesTotal', state.images.length],
     ['ImagesMissing', state.images.filter((image) => image.state === 'missing').length],
     ['ActiveJobs', jobs.filter(isActive).map(({ id }) => jobPath(id))],
@@ -96,4 +96,8 @@ function resultValue({ freedBytes, images, damaged }: JobResult): Value {
     ...(images === undefined ? [] : [['images', variant('as', images)] as const]),
     ...(damaged === undefined ? [] : [['damaged', variant('as', damaged)] as const]),
   ]);
+}
+
+function problemRow({ slot, file, line, code, text, severity }: SlotProblem): readonly string[] {
+  return [slot, line === undefined ? file : `${file}:${line}`, code, text, severity];
 }

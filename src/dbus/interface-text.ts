@@ -42,8 +42,8 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="NextBoot" type="(ss)" access="read"/>
     <!-- (slot, OS image reference, manifest digest, state); slots booted|staged|rollback|other|candidate -->
     <property name="Deployments" type="a(ssss)" access="read"/>
-    <!-- (slot, definition file, code, text) of definitions that cannot be honoured -->
-    <property name="Problems" type="a(ssss)" access="read"/>
+    <!-- (slot, definition file with :LINE where it has one, code, text, error|warning): of an error no image comes -->
+    <property name="Problems" type="a(sssss)" access="read"/>
     <property name="ImagesTotal" type="u" access="read"/>
     <property name="ImagesMissing" type="u" access="read"/>
     <property name="ActiveJobs" type="ao" access="read"/>

@@ -1,6 +1,7 @@
 import type { Job } from '../model/host-agent.ts';
 import { asDigest } from '../model/digest.ts';
-import type { HostState, ImageState, JobError } from '../model/host-state.ts';
+import type { HostState, ImageState, JobError, SlotProblem } from '../model/host-state.ts';
+import { isProblemCode, problemCodes } from '../model/problem-codes.ts';
 import { codeOf } from './error-names.ts';
 import { jobIdOf } from './object-path.ts';
 import type { Dictionary } from './value.ts';
@@ -24,15 +25,7 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
       ...optional('digest', asDigest(digest)),
       state: state as HostState['state'],
     })),
-    // Severity and line stay with the agent: the bus has what a person needs.
-    problems: rows(manager, 'Problems').map(([slot, file = '', code = '', text = '']) => ({
-      slot: slot as HostState['problems'][number]['slot'],
-      file,
-      code,
-      text,
-      severity: 'error',
-      failsBootc: false,
-    })),
+    problems: rows(manager, 'Problems').map(readProblem),
     images: images.map(readImage),
     store: { path, mode },
     storageBytes: count(manager, 'StorageBytes'),
@@ -110,4 +103,17 @@ function count(values: Dictionary, name: string): number {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]?: V });
+}
+
+function readProblem([slot, place = '', code = '', text = '', severity]: readonly string[]): SlotProblem {
+  const [, file = place, line] = /^(.*):(\d+)$/s.exec(place) ?? [];
+  return {
+    slot: slot as SlotProblem['slot'],
+    file,
+    ...(line === undefined ? {} : { line: Number(line) }),
+    code,
+    text,
+    severity: severity === 'warning' ? 'warning' : 'error',
+    failsBootc: isProblemCode(code) && problemCodes[code].failsBootc,
+  };
 }

@@ -51,6 +51,10 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
+export function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(problemCodes, text);
+}
+
 /** Where a problem is: a path inside the root and, if it has one, its line. An Assignment is such a place. */
 export interface Place {
   readonly file: string;
