@@ -69,12 +69,13 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
     // Ours to unlock, once it is complete.
     const isHeldByUs = staged?.state === 'ready' && memory.lockNote() !== undefined;
     const completes = staged !== undefined && (lacksForStaged || isHeldByUs);
-    if (completes && isNews('staged', [staged, due.map(triesOf)])) {
+    if (isNews('staged', completes && [staged, due.map(triesOf)]) && completes) {
       begin({ operation: 'upgrade', apply: false, onlyStaged: true });
       return;
     }
     const repairable = due.filter(isDeployed);
-    if (configuration.guard.repair && repairable.length > 0 && isNews('repair', repairable.map(triesOf))) {
+    // Asked even where nothing is to be repaired: what is whole in between may go again.
+    if (isNews('repair', repairable.map(triesOf)) && configuration.guard.repair && repairable.length > 0) {
       begin({
         operation: 'verify',
         images: repairable.map(({ reference }) => reference),

@@ -15,6 +15,8 @@ export interface HostAgentParts {
   readonly listDeployments: () => Promise<readonly Deployment[]>;
   /** Has bootc say who plays which part. @returns whether the list is another now */
   readonly askBootc: () => Promise<boolean>;
+  /** Makes a store readable again that is not. @returns whether it could; then it is read once more */
+  readonly mendStore: (error: unknown) => Promise<boolean>;
   readonly candidate: () => KnownCandidate | undefined;
   readonly record: (reference: string) => ImageRecord | undefined;
   readonly requirements: (want: Want) => readonly Requirement[];
@@ -53,7 +55,14 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   let state = shown();
 
   async function look(): Promise<HostSurvey> {
-    return surveyHost(store, await listDeployments(), candidate(), signal);
+    const read = async (): Promise<HostSurvey> =>
+      surveyHost(store, await listDeployments(), candidate(), signal);
+    try {
+      return await read();
+    } catch (error) {
+      if (!(await parts.mendStore(error))) throw error;
+      return read();
+    }
   }
   function shown(): HostState {
     const { record, requirements } = parts;

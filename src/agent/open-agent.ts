@@ -24,6 +24,7 @@ import { lookAhead, readKnown } from './look-ahead.ts';
 import { readHostPolicy } from './read-host-policy.ts';
 import { remountSysroot } from './remount-sysroot.ts';
 import { runHostJob } from './run-host-job.ts';
+import { setAsideRecords } from './set-aside-records.ts';
 import type { HostSurvey } from './survey-host.ts';
 
 export interface OpenedAgent {
@@ -70,6 +71,14 @@ export async function openAgent(
     store,
     listDeployments: deployments.onDisk,
     askBootc: deployments.askBootc,
+    mendStore: async (error) => {
+      if (!configuration.guard.repair) return false;
+      const aside = await setAsideRecords(store.path, error);
+      if (aside === undefined) return false;
+      const text = `The list of images of ${store.path} is damaged and was set aside: ${aside}. All of them are imported again.`;
+      journal({ name: 'image-damaged', text });
+      return true;
+    },
     candidate: memory.candidate,
     record: memory.record,
     requirements: ({ reference }) => policyFor(policy, reference),

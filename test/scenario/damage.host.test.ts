@@ -1,0 +1,113 @@
+// Whatever else removes or spoils an image: noticed by the running agent or by the next one, mended, written down, told on the bus.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Scene, openScene, registry } from './scene.ts';
+import { untilState } from './state-file.ts';
+
+const store = '/sysroot/ostree/bootc/storage';
+const one = `${registry}/one:1`;
+const web = [
+  '[Container]',
+  `Image=${registry}/web:1`,
+  'ContainerName=web',
+  'Pull=never',
+  'GlobalArgs=--storage-opt=additionalimagestore=/usr/lib/bootc/storage',
+  '',
+].join('\n');
+let scene: Scene;
+beforeAll(async () => {
+  const bound = { 'one.image': one, 'web.container': web };
+  scene = await openScene({ name: 'damage', bound, apps: ['one:1', 'web:1'] });
+  await scene.untilEntry('state-ready');
+});
+afterAll(async () => scene[Symbol.asyncDispose]());
+
+/** Waits for all to be there again, as the agent tells it. */
+async function whole(): Promise<void> {
+  await untilState(
+    scene,
+    ({ state, images }) => state === 'ready' && images.every((image) => image.state === 'present'),
+  );
+}
+
+/** Of the layer that an image has for itself. */
+async function ownLayer(image: string): Promise<string> {
+  const script =
+    'podman --storage-opt=additionalimagestore=/usr/lib/bootc/storage image inspect --format "{{.GraphDriver.Data.UpperDir}}" "$0"';
+  return scene.stdoutOf('sh', '-c', script, image);
+}
+
+test('the default store has nothing to do with it: what podman resets or removes there is not missed', async () => {
+  await scene.stdoutOf('podman', 'pull', '--quiet', `${registry}/web:1`);
+  await scene.stdoutOf('podman', 'rmi', '--force', `${registry}/web:1`);
+  await scene.stdoutOf('podman', 'system', 'reset', '--force');
+  expect((await scene.status()).images.map(({ state }) => state)).toEqual(['present', 'present']);
+});
+
+test('an image that is removed comes back at once, and the bus hears of both', async () => {
+  await using bus = scene.follow('busctl', 'monitor', '--json=short', 'org.boundimages1');
+  // It does not say when it has begun to listen.
+  while (bus.lines.length === 0)
+    await scene.stdoutOf(
+      'busctl',
+      'call',
+      'org.boundimages1',
+      '/org/boundimages1',
+      'org.freedesktop.DBus.Peer',
+      'Ping',
+    );
+  const name = `containers-storage:[overlay@${store}+/run/tests]${one}`;
+  await scene.writing('skopeo', 'delete', name);
+  for (const state of ['missing', 'present']) {
+    await bus.until(
+      (line) =>
+        line.includes('"PropertiesChanged"') &&
+        line.includes('org.boundimages1.Image') &&
+        line.includes(`"State":{"type":"s","data":"${state}"}`),
+    );
+  }
+  await bus.until((line) => line.includes('"InterfacesAdded"') && line.includes('org.boundimages1.Job'));
+  await whole();
+  expect((await scene.entries('state-incomplete')).length).toBeGreaterThan(0);
+});
+
+test("a layer's folder that is deleted is noticed by the running agent", async () => {
+  const files = await ownLayer(one);
+  await scene.writing('rm', '-rf', files.replace(/\/diff$/, ''));
+  await scene.untilEntry('image-damaged', (text) => text.includes('one:1 is damaged'));
+  await scene.untilEntry('image-repaired', (text) => text.includes('one:1 is whole again'));
+  await whole();
+  expect(await scene.stdoutOf('ls', files)).toBe('etc');
+});
+
+test('and by the next one, where none runs', async () => {
+  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await scene.writing('rm', '-rf', (await ownLayer(one)).replace(/\/diff$/, ''));
+  await scene.stdoutOf('bound-images', 'status', '--json').catch(() => '');
+  await whole();
+  expect(await scene.entries('image-repaired')).toHaveLength(2);
+});
+
+test('a list of images that breaks off is set aside, and the images come back', async () => {
+  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await scene.writing('truncate', '--size=100', `${store}/overlay-images/images.json`);
+  expect((await scene.status()).images).toHaveLength(2);
+  await scene.untilEntry('image-damaged', (text) => text.includes('images.json.damaged-'));
+  await whole();
+  expect(await scene.storedNames()).toEqual([one, `${registry}/web:1`]);
+});
+
+test('under a running container a repair waits, says for whom, and comes when that has ended', async () => {
+  await scene.stdoutOf('systemctl', 'daemon-reload');
+  await scene.stdoutOf('systemctl', 'start', 'web.service');
+  await scene.writing('rm', '-rf', (await ownLayer(`${registry}/web:1`)).replace(/\/diff$/, ''));
+  const postponed = await scene.untilEntry('repair-postponed');
+  expect(postponed).toContain('container web');
+  const { nextBoot } = await scene.status();
+  expect(nextBoot).toEqual({ verdict: 'blocked', reason: expect.stringContaining('container web') });
+  expect(await scene.stdoutOf('podman', 'ps', '--format={{.Names}}')).toBe('web');
+  await scene.stdoutOf('systemctl', 'stop', 'web.service');
+  await scene.untilEntry('image-repaired', (text) => text.includes('web:1'));
+  await whole();
+  await scene.stdoutOf('systemctl', 'start', 'web.service');
+  expect(await scene.stdoutOf('podman', 'exec', 'web', 'cat', '/etc/app')).toBe('web:1');
+});
