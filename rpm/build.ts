@@ -62,7 +62,13 @@ function run(program: string, argv: readonly string[]): void {
     TZ: 'UTC',
     LC_ALL: 'C.UTF-8',
   };
-  const { status, error } = spawnSync(program, argv, { stdio: 'inherit', env });
+  const { status, error, stdout, stderr } = spawnSync(program, argv, {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
   if (error !== undefined) throw error;
+  // rpmbuild tells every command of every scriptlet.
+  if (status !== 0) process.stderr.write(stdout + stderr);
   if (status !== 0) throw new Error(`${program} ended with ${status}`);
 }

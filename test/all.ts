@@ -6,15 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countResults } from './host/results.ts';
 import { builtRoot } from './host/root.ts';
+import { builtRoot as builtMachine } from './machine/root.ts';
 
 const project = join(import.meta.dirname, '..');
 const results = await mkdtemp(join(tmpdir(), 'bound-images-results-'));
 // Built beside the checks, which wait for the processor while this waits for the network. Where it fails, the host's tests try
 // again and say why.
 const stop = new AbortController();
-const root = builtRoot(stop.signal).catch(() => {});
+const root = builtRoot(stop.signal)
+  .then(async () => builtMachine(stop.signal))
+  .catch(() => {});
 try {
-  for (const script of ['check', 'build', 'test:host']) {
+  // `rpm` builds the program too; the machine is installed from its packages.
+  for (const script of ['check', 'rpm', 'test:host']) {
     if (script === 'test:host') await root;
     process.exitCode = await npmRun(script);
     if (process.exitCode !== 0) break;
