@@ -1,4 +1,6 @@
+import { blobName } from '../bundle/layout-blobs.ts';
 import { parseStamp, stampLabel } from '../bundle/stamp-text.ts';
+import { folderFiles } from '../contents/blob-files.ts';
 import { readContents } from '../contents/read-contents.ts';
 import type { ImageSource } from '../contents/source.ts';
 import { readBoundSet } from '../definitions/read-bound-set.ts';
@@ -11,6 +13,7 @@ import { defaultLimits } from '../registry/limits.ts';
 import { parseConfig } from '../registry/parse-config.ts';
 import { digestOf } from '../registry/verify-body.ts';
 import type { Collected } from './mirror-plan.ts';
+import type { MirrorSource } from './mirror-source.ts';
 import { layerCache } from './read-os-image.ts';
 
 const imageConfigs: ReadonlySet<string> = new Set([
@@ -23,11 +26,7 @@ const imageConfigs: ReadonlySet<string> = new Set([
  * @param blob reads one of its blobs, from the copy where it is there already
  * @throws Failure `BadContent`, `DigestMismatch`, `Cancelled`, and what `blob` throws
  */
-export async function boundByAll(
-  os: Collected,
-  blob: ImageSource['blob'],
-  signal: AbortSignal,
-): Promise<BoundSet> {
+async function boundByAll(os: Collected, blob: ImageSource['blob'], signal: AbortSignal): Promise<BoundSet> {
   const definitions = new Map<string, Definition>();
   const problems = new Map<string, Problem>();
   for (const { manifest, entry } of os.images) {
@@ -80,4 +79,25 @@ async function readConfig(
   const found: Digest = digestOf(bytes, config.digest);
   if (sizeBytes === config.sizeBytes && found === config.digest) return bytes;
   throw new Failure('DigestMismatch', `config ${config.digest}: its content has another digest`);
+}
+
+/** What an OS image binds; of its blobs, those that the copy has are read there. @throws Failure as `boundByAll`, and the source's */
+export async function readBound(
+  os: Collected,
+  layoutPath: string,
+  source: MirrorSource,
+  signal: AbortSignal,
+): Promise<BoundSet> {
+  const files = folderFiles(layoutPath);
+  return boundByAll(
+    os,
+    async (descriptor, options = {}) => {
+      try {
+        return await files.stream(blobName(descriptor.digest), options);
+      } catch {
+        return source.blob(os.reference, descriptor, os.pull, options);
+      }
+    },
+    signal,
+  );
 }

@@ -1,38 +1,24 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
-import { packLayout, unpackLayout } from '../bundle/layout-archive.ts';
-import { isWhole, makeLayout, writeBlob, writeSignature } from '../bundle/layout-blobs.ts';
-import { indexType, type Member, setsOf, setText, withSet } from '../bundle/layout-index.ts';
-import { folderFiles } from '../contents/blob-files.ts';
-import { blobName } from '../bundle/layout-blobs.ts';
-import { takeLock } from '../fetch/lock-file.ts';
-import type { BoundSet } from '../model/definition.ts';
+import { packLayout } from '../bundle/layout-archive.ts';
+import { writeBlob, writeSignature } from '../bundle/layout-blobs.ts';
+import { type Member, setText, withSet } from '../bundle/layout-index.ts';
 import type { Digest } from '../model/digest.ts';
-import { asFailure, Failure } from '../model/failure.ts';
+import { Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
-import { parseReference, type Reference } from '../model/reference.ts';
-import { wantsOf } from '../plan/want.ts';
-import { parseManifest } from '../registry/parse-manifest.ts';
+import type { Reference } from '../model/reference.ts';
 import { digestOf } from '../registry/verify-body.ts';
 import { writeFileWhole } from '../system/write-file.ts';
 import type { Access } from './access.ts';
-import { chosenSet, openLayout, originalReference } from './import-from-layout.ts';
-import { boundByAll } from './mirror-bound.ts';
-import {
-  blobsOf,
-  bytesOf,
-  fetchInto,
-  incomingPath,
-  missingFrom,
-  removeDamaged,
-  type SetBlob,
-} from './mirror-fetch.ts';
-import { layoutSource } from './mirror-layout-source.ts';
-import { collectImage, type Collected, type CollectOptions } from './mirror-plan.ts';
+import { readBound } from './mirror-bound.ts';
+import { collectBound } from './mirror-collect-bound.ts';
+import { blobsOf, bytesOf, fetchInto, incomingPath, missingFrom, type SetBlob } from './mirror-fetch.ts';
+import { openTarget } from './mirror-open-target.ts';
+import { openOrigin } from './mirror-origin.ts';
+import { collectImage, type Collected } from './mirror-plan.ts';
 import { missingAt, placeOf, pushSet, type PushTarget, tagOf } from './mirror-push.ts';
-import { type MirrorSource, registrySource } from './mirror-source.ts';
 import { layoutOf, type MirrorTarget } from './mirror-target.ts';
+import { presentIn, verify } from './mirror-verify.ts';
 
 export interface MirrorRequest {
   /** `[docker://]REFERENCE`, or a set: `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]`. */
@@ -46,6 +32,8 @@ export interface MirrorRequest {
 }
 
 export type MirrorEvent =
+  /** What the OS image lacks is copied first: what it binds is read there. */
+  | { readonly kind: 'os-image'; readonly bytesToCopy: number }
   | {
       readonly kind: 'planned';
       readonly images: number;
@@ -69,8 +57,6 @@ export interface Mirrored {
   /** With the definitions. */
   readonly problems: readonly Problem[];
 }
-
-const asksAtOnce = 3;
 
 /**
  * Copies an OS image and everything that it binds, with what is attached to them. What is at the target already is not fetched again,
@@ -103,7 +89,9 @@ export async function mirrorSet(
   if (os === undefined) throw new Failure('Internal', 'no image was collected');
   // First, as what it binds is then read from the copy.
   const osMissing = await missing(blobsOf(osImages));
-  if (!dryRun) await fetchInto(layoutPath, osMissing, source, signal, () => undefined);
+  const onOsBytes = (doneBytes: number): void => onEvent({ kind: 'bytes', doneBytes });
+  onEvent({ kind: 'os-image', bytesToCopy: bytesOf(osMissing) });
+  if (!dryRun) await fetchInto(layoutPath, osMissing, source, signal, onOsBytes);
   const bound = await readBound(os, layoutPath, source, signal);
   const set = [...osImages, ...(await collectBound(bound, access, source, options))];
   const blobs = blobsOf(set);
@@ -162,168 +150,10 @@ export async function mirrorSet(
   return result;
 }
 
-interface Origin extends AsyncDisposable {
-  readonly source: MirrorSource;
-  readonly reference: Reference;
-  /** What `reference` meant when it was mirrored. */
-  readonly digest?: Digest;
-  readonly tag: string | undefined;
-}
-
-async function openOrigin(image: string, access: Access): Promise<Origin> {
-  if (/^oci(?:-archive)?:/.test(image)) {
-    const layout = await openLayout(image);
-    try {
-      const set = chosenSet(layout);
-      const reference = originalReference(set, layout.name);
-      return {
-        source: layoutSource(layout),
-        reference,
-        digest: set.os.digest,
-        tag: set.tag,
-        [Symbol.asyncDispose]: () => layout[Symbol.asyncDispose](),
-      };
-    } catch (error) {
-      await layout[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-  const parsed = parseReference(image.replace(/^docker:\/\//, ''));
-  if (parsed.kind === 'problem')
-    throw new Failure(
-      'Usage',
-      `"${image}" names no image: ${parsed.text}; give REGISTRY/REPOSITORY:TAG, or a set as oci:DIR:TAG`,
-    );
-  const { reference } = parsed;
-  const tag = reference.tag ?? (reference.digest === undefined ? 'latest' : undefined);
-  return {
-    source: await registrySource(access),
-    reference,
-    tag,
-    [Symbol.asyncDispose]: async () => undefined,
-  };
-}
-
-/** Locks the layout, made where it is not there; the lock of one that a kill ended is none. */
-async function openTarget(
-  target: MirrorTarget,
-  layoutPath: string,
-  tag: string,
-  reference: Reference,
-  signal: AbortSignal,
-): Promise<AsyncDisposable> {
-  const isThere = (path: string): Promise<boolean> =>
-    stat(path).then(
-      () => true,
-      () => false,
-    );
-  if (target.kind === 'archive' && !(await isThere(layoutPath)) && (await isThere(target.path)))
-    await unpackLayout(target.path, layoutPath, signal);
-  await makeLayout(layoutPath);
-  const lock = await takeLock(join(layoutPath, '.lock')).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error;
-    throw new Failure(
-      'BadConfiguration',
-      `${layoutPath}: its file system has no hard links; use ext4 or xfs, or write one file with oci-archive:`,
-    );
-  });
-  if (lock === undefined)
-    throw new Failure('Busy', `another run mirrors to ${target.name}; wait for it to end`);
-  try {
-    if (target.kind !== 'registry') await checkTag(layoutPath, target.name, tag, reference);
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
-  return {
-    [Symbol.asyncDispose]: () => lock.release(),
-  };
-}
-
-/** A tag of another OS would be taken from it. @throws Failure `Usage` */
-async function checkTag(
-  layoutPath: string,
-  name: string,
-  tag: string,
-  { domain, path }: Reference,
-): Promise<void> {
-  const bytes = await folderFiles(layoutPath).read('index.json', 4 * 2 ** 20);
-  const index = parseManifest(bytes, digestOf(bytes, undefined), indexType, `${name}, index.json`);
-  const there =
-    index.kind === 'index' ? setsOf(index.index.manifests).find((set) => set.tag === tag) : undefined;
-  if (there === undefined) return;
-  const { domain: otherDomain, path: otherPath } = originalReference(there, name);
-  if (otherDomain === domain && otherPath === path) return;
-  throw new Failure('Usage', `${name} has ${tag} of ${otherDomain}/${otherPath} already: give another --tag`);
-}
-
 async function openPush(place: PushTarget['place'], access: Access): Promise<PushTarget> {
   const { findAuthFile } = await import('../registry/credentials.ts');
   const authFile = access.pullOfOsImage.authFile ?? (await findAuthFile('/'));
   return { place, registry: await access.registry(), authFile };
-}
-
-/** Layers that the copy has are read there. */
-async function readBound(
-  os: Collected,
-  layoutPath: string,
-  source: MirrorSource,
-  signal: AbortSignal,
-): Promise<BoundSet> {
-  const files = folderFiles(layoutPath);
-  return boundByAll(
-    os,
-    async (descriptor, options = {}) => {
-      try {
-        return await files.stream(blobName(descriptor.digest), options);
-      } catch {
-        return source.blob(os.reference, descriptor, os.pull, options);
-      }
-    },
-    signal,
-  );
-}
-
-async function collectBound(
-  { definitions }: BoundSet,
-  access: Access,
-  source: MirrorSource,
-  options: CollectOptions,
-): Promise<Collected[]> {
-  const limit = pLimit(asksAtOnce);
-  const { authFile } = access.pullOfOsImage;
-  const { wants } = wantsOf(definitions);
-  const failures: Failure[] = [];
-  const found = await Promise.all(
-    wants.map((want) =>
-      limit(async () => {
-        // Files that a quadlet names are of the host that it is for.
-        const { tlsVerify, creds, arch } = want.pull;
-        const pull = {
-          ...(authFile === undefined ? {} : { authFile }),
-          ...(tlsVerify === undefined ? {} : { tlsVerify }),
-          ...(creds === undefined ? {} : { creds }),
-        };
-        // Arch= says which one is meant, whatever the hosts are.
-        const isOther = arch !== undefined && options.architectures.length > 0;
-        const asked = isOther ? { ...options, architectures: [arch] } : options;
-        try {
-          return await collectImage('bound', want.reference, pull, source, asked);
-        } catch (error) {
-          const failure = asFailure(error);
-          if (failure.code === 'Internal' || failure.code === 'Cancelled') throw error;
-          failures.push(new Failure(failure.code, `${want.image}: ${failure.message}`, { cause: failure }));
-          return [];
-        }
-      }),
-    ),
-  );
-  const [first, ...others] = failures;
-  if (first === undefined) return found.flat();
-  throw new Failure(first.code, [first, ...others].map(({ message }) => message).join('\n'), {
-    cause: first,
-  });
 }
 
 /** Manifests after the blobs that they name, the set after them. */
@@ -338,37 +168,6 @@ async function writeDocuments(
     for (const [path, bytes] of signatures) await writeSignature(layoutPath, path, bytes);
   }
   await writeBlob(layoutPath, setDigest, Buffer.from(text));
-}
-
-async function presentIn(layoutPath: string, blobs: readonly SetBlob[]): Promise<readonly SetBlob[]> {
-  const missing = new Set(await missingFrom(layoutPath, blobs));
-  return blobs.filter((blob) => !missing.has(blob));
-}
-
-/** What a failing disk, or another program, has changed since is fetched anew once. */
-async function verify(
-  layoutPath: string,
-  blobs: readonly SetBlob[],
-  set: readonly Collected[],
-  source: MirrorSource,
-  signal: AbortSignal,
-): Promise<void> {
-  const damaged = await removeDamaged(layoutPath, blobs, signal);
-  await fetchInto(layoutPath, damaged, source, signal, () => undefined);
-  const still = await removeDamaged(layoutPath, damaged, signal);
-  const [first] = still;
-  if (first !== undefined)
-    throw new Failure(
-      'DigestMismatch',
-      `${layoutPath}: ${first.blob.digest} of ${first.of.name} is not what was written; check the disk`,
-    );
-  for (const { manifests, name } of set)
-    for (const { digest } of manifests)
-      if (!(await isWhole(layoutPath, digest, signal)))
-        throw new Failure(
-          'DigestMismatch',
-          `${layoutPath}: ${digest} of ${name} is not what was written; remove it, and check the disk`,
-        );
 }
 
 function locationOf(

@@ -1,6 +1,6 @@
 import { stringify } from 'smol-toml';
 import { type Digest, shortDigest } from '../model/digest.ts';
-import type { Reference } from '../model/reference.ts';
+import { isUntagged, type Reference } from '../model/reference.ts';
 
 /** A registry, and what stands before each repository there: `mirror.example:5000/offline`. */
 export interface RegistryPlace {
@@ -23,8 +23,9 @@ export function mirroredPath({ prefix }: RegistryPlace, { domain, path }: Refere
 }
 
 /** The tag that it has there. One that is named by digest alone gets one too: registries remove what has no tag. */
-export function mirroredTag({ tag }: Reference, digest: Digest): string {
-  return tag ?? `bound-${shortDigest(digest)}`;
+export function mirroredTag(reference: Reference, digest: Digest): string {
+  if (isUntagged(reference)) return 'latest';
+  return reference.tag ?? `bound-${shortDigest(digest)}`;
 }
 
 /**

@@ -71,6 +71,11 @@ function openMirrorProgress(
   return {
     onEvent: (event) => {
       if (event.kind === 'bytes') return bar?.setDone(event.doneBytes);
+      if (event.kind === 'os-image') {
+        if (dryRun || event.bytesToCopy === 0) return;
+        write(`The OS image: ${formatBytes(event.bytesToCopy)} to copy`);
+        return bar?.setTotal(event.bytesToCopy);
+      }
       if (event.kind !== 'planned') return write(words[event.kind]);
       if (dryRun) return;
       write(

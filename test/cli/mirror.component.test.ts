@@ -224,6 +224,38 @@ it('some architectures: the index stays what it is, the images of others do not 
   expect(other.stderr).toContain('there is no image for riscv64, only for amd64, arm64, s390x');
 });
 
+it('what refers to an image comes along, of a registry that lists it', async () => {
+  await using folder = await temporaryFolder();
+  const layout = join(folder.path, 'usb');
+  const digest = await pushImage(await makeApp('referred'), `${address}/referred:1`);
+  const bill = await makeApp('bill of materials');
+  await pushImage(bill, `${address}/referred:bill`);
+  const { mediaType, digest: billDigest, size } = bill.manifest;
+  const type = 'application/vnd.oci.image.index.v1+json';
+  const listed = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: type,
+    manifests: [{ mediaType, digest: billDigest, size, artifactType: 'application/spdx+json' }],
+  });
+  // docker-registry has no such list.
+  await using proxy = await startFaultProxy(registry.url, {
+    faultOf: ({ path }) =>
+      path === `/v2/referred/referrers/${digest}`
+        ? { kind: 'answer', status: 200, headers: { 'content-type': type }, body: listed }
+        : undefined,
+  });
+  await pushOs(address, '1', [`${proxy.address}/referred:1`], 'referring');
+  const { images } = await mirror(`${proxy.address}/referring:1`, `oci:${layout}`);
+  const attached = images.filter(({ role }) => role === 'signature');
+  expect(attached.map(({ reference }) => reference)).toEqual([
+    `${proxy.address}/referred:${digest.replace(':', '-')}`,
+  ]);
+  expect(await skopeoDigest(attached[0]?.location ?? '')).toBe(attached[0]?.digest);
+  const there = await wholeBlobs(layout);
+  for (const blob of [bill.manifest, bill.config, ...bill.layers])
+    expect(there).toContain(blob.digest.replace('sha256:', ''));
+});
+
 it('a damaged blob is found, and fetched anew', async () => {
   await using folder = await temporaryFolder();
   const layout = join(folder.path, 'usb');
