@@ -1,21 +1,23 @@
 import { resolve } from 'node:path';
-import type { SetEntry } from '../bundle/layout-index.ts';
 import { readBootcStatus } from '../deployments/read-bootc-status.ts';
+import type { Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
 import type { Access } from './access.ts';
 import type { Fetching } from './fetching.ts';
 import { checkWhole, openSourceImport, sourcesOf } from './import-from.ts';
 import { chosenSet, openLayout } from './import-from-layout.ts';
-import { makePlan } from './make-plan.ts';
+import { makePlan, type Resolve } from './make-plan.ts';
 import type { ImageResult, PrefetchEvent } from './prefetch.ts';
-import { pullImages } from './pull-images.ts';
+import { type ImportPull, pullImages } from './pull-images.ts';
 import { surveyOsImage, type Survey } from './survey.ts';
 
-/** A set, and where its OS image is. */
+/** An OS image, and where it is on this host. */
 export interface ImportPlace {
-  readonly set: SetEntry;
+  /** What it was called in its registry. */
+  readonly original: string;
+  readonly digest: Digest;
   /** As containers-transports(5) has it. */
-  readonly transport: 'oci' | 'oci-archive';
+  readonly transport: 'oci' | 'oci-archive' | 'containers-storage';
   /** `/run/media/usb/os:42` */
   readonly image: string;
 }
@@ -40,41 +42,48 @@ export async function importSet(
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<Imported> {
   await using layout = await openLayout(source);
-  const set = chosenSet(layout);
+  const { tag, original, os } = chosenSet(layout);
   const sources = sourcesOf([layout]);
   const [, transport, path = ''] = /^(oci|oci-archive):(.*)$/s.exec(layout.name) ?? [];
   if (transport !== 'oci' && transport !== 'oci-archive')
     throw new Failure('Internal', `${layout.name} is of no known transport`);
-  const place = { set, transport, image: `${resolve(path)}:${set.tag}` } as const;
+  const place = { original, digest: os.digest, transport, image: `${resolve(path)}:${tag}` } as const;
   const survey = await surveyOsImage(`${transport}:${place.image}`, storePath, access, signal);
   await checkWhole(sources, source, survey.osImage.manifest);
-  const fromSet: Access = {
-    ...access,
-    async resolve(want) {
-      const found = await sources.resolve(want);
-      if (found !== undefined) return found;
-      throw new Failure(
-        'NotFound',
-        `${want.image}: ${layout.name} does not have it; mirror ${set.original} again`,
-      );
-    },
+  const resolveWant: Resolve = async (want) => {
+    const found = await sources.resolve(want);
+    if (found !== undefined) return found;
+    throw new Failure('NotFound', `${want.image}: ${layout.name} does not have it; mirror ${original} again`);
   };
-  const first = await makePlan(survey, fromSet.resolve, signal);
-  let plan = first;
-  if (first.pulls.length > 0) {
+  await using work = await openSourceImport(sources, storePath);
+  const fromSet = { ...access, resolve: resolveWant };
+  const images = await importSurveyed(survey, fromSet, fetching, work.importPull, signal, onEvent);
+  return { place, images, survey };
+}
+
+/** What `prefetch` does, but out of what is on this host. @param access resolves what is wanted there */
+export async function importSurveyed(
+  survey: Survey,
+  access: Access,
+  fetching: () => Promise<Fetching>,
+  importPull: ImportPull,
+  signal: AbortSignal,
+  onEvent: (event: PrefetchEvent) => void,
+): Promise<ImageResult[]> {
+  let plan = await makePlan(survey, access.resolve, signal);
+  if (plan.pulls.length > 0) {
     const { prepare } = await import('./carry-out.ts');
-    plan = await prepare(first, survey, fromSet, withoutCache(await fetching()), signal);
+    plan = await prepare(plan, survey, access, withoutCache(await fetching()), signal);
   }
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
-  await using work = await openSourceImport(sources, storePath);
-  const results = await pullImages(plan.pulls, work.importPull, signal, onEvent);
+  const results = await pullImages(plan.pulls, importPull, signal, onEvent);
   const pulled = results.map(({ want, failure }): ImageResult =>
     failure === undefined ? { want, outcome: 'pulled' } : { want, outcome: 'failed', failure },
   );
-  return { place, images: [...kept, ...pulled, ...failed], survey };
+  return [...kept, ...pulled, ...failed];
 }
 
 /** The command that has bootc stage the OS image: `upgrade` where it follows that very place already. */

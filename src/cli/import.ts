@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { openAccess } from '../agent/access.ts';
 import { ownFetching } from '../agent/fetching.ts';
 import { bootcLine, importSet, type Imported } from '../agent/import-from-set.ts';
+import { importStored } from '../agent/import-from-storage.ts';
 import { runAsUnit } from '../agent/import-from-unit.ts';
 import { hostStore } from '../agent/host-store.ts';
 import { remountSysroot } from '../agent/remount-sysroot.ts';
@@ -20,7 +21,8 @@ export async function importFrom(source: string, place: Place, signal: AbortSign
   await using access = openAccess(rootPath, undefined);
   await prepareStore({ rootPath, storePath }).catch(() => undefined);
   using progress = openProgress(process.stderr);
-  const imported = await importSet(source, storePath, access, ownFetching, signal, progress.onEvent);
+  const importer = source.startsWith('containers-storage:') ? importStored : importSet;
+  const imported = await importer(source, storePath, access, ownFetching, signal, progress.onEvent);
   progress.close();
   const { images, survey } = imported;
   const isComplete = images.every(({ failure }) => failure === undefined);
@@ -45,8 +47,8 @@ function renderImported({ images, survey, place }: Imported, line: string | unde
   const count = (outcome: string): number => images.filter((image) => image.outcome === outcome).length;
   return [
     images.length === 0
-      ? `${place.set.original} binds no image.`
-      : `${count('pulled')} imported, ${count('kept')} already present, ${count('failed')} failed, of ${images.length} images that ${place.set.original} binds.`,
+      ? `${place.original} binds no image.`
+      : `${count('pulled')} imported, ${count('kept')} already present, ${count('failed')} failed, of ${images.length} images that ${place.original} binds.`,
     ...survey.problems.flatMap((problem) => ['', ...renderProblem(problem)]),
     ...(line === undefined ? [] : ['', 'To stage the OS image:', `  ${line}`]),
   ];
@@ -62,8 +64,8 @@ function importedJson(
     source,
     store: { path: storePath },
     osImage: {
-      reference: place.set.original,
-      digest: place.set.os.digest,
+      reference: place.original,
+      digest: place.digest,
       transport: place.transport,
       image: place.image,
     },

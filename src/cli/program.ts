@@ -214,7 +214,7 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
       'make present every image that an OS image binds, out of a set that was mirrored with it, without network; and say how bootc ' +
         'stages the OS image from there',
     )
-    .argument('<source>', 'oci:DIR[:TAG] or oci-archive:FILE[:TAG]')
+    .argument('<source>', 'oci:DIR[:TAG], oci-archive:FILE[:TAG] or containers-storage:NAME')
     .action(async (source: string, options: Place) => {
       const { importFrom } = await import('./import.ts');
       end(await importFrom(source, options, signal));

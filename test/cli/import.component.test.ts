@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { runProgram } from '../../src/system/run-program.ts';
 import { makeOsImage } from '../standin/os-image.ts';
 import { pushImage } from '../support/push.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -192,7 +193,6 @@ it('sigstore: what a registry of the site has is signed as well', async () => {
 it("an image of Docker's format stays what it is", async () => {
   await using folder = await temporaryFolder();
   await using store = await makeStore();
-  const { runProgram } = await import('../../src/system/run-program.ts');
   const oci = `${address}/oci:1`;
   const docker = `${address}/docker:1`;
   await pushImage(await makeApp('docker'), oci);
@@ -215,7 +215,6 @@ it('out of what skopeo itself has copied, by its names', async () => {
   await mkdir(layout);
   const os = await makeOsImage({ version: '1', bound: {} });
   await pushImage(os, `${address}/plain:1`);
-  const { runProgram } = await import('../../src/system/run-program.ts');
   const copy = ['copy', `docker://${address}/plain:1`, `oci:${layout}:1`];
   expect(await runProgram('skopeo', copy)).toMatchObject({ exitCode: 0 });
   await using store = await makeStore();
@@ -223,4 +222,33 @@ it('out of what skopeo itself has copied, by its names', async () => {
   expect(exitCode).toBe(1);
   expect(stderr).toContain('has no mirrored set; bound-images mirror makes one');
   expect(await readdir(store.path)).toEqual([]);
+});
+
+it("out of podman's own store, what is bound by tag and asks for no signature", async () => {
+  await using store = await makeStore();
+  const name = `${address}/stored:1`;
+  const digest = await pushImage(await makeApp('stored'), name);
+  const pinned = `${address}/stored@${digest}`;
+  await pushOs(address, '1', [name, `${address}/elsewhere:1`, pinned], 'stored-os');
+  const os = `${address}/stored-os:1`;
+  for (const image of [name, os])
+    expect(await runProgram('podman', ['pull', '--quiet', image])).toMatchObject({ exitCode: 0 });
+  type Found = { images: { image: string; outcome: string; error: { code: string } | null }[]; bootc: null };
+  const imported = async (): Promise<Record<string, string | undefined>> => {
+    const { stdout } = await importOffline(`containers-storage:${os}`, store.path, '--json');
+    const { images } = JSON.parse(stdout) as Found;
+    return Object.fromEntries(images.map(({ image, outcome, error }) => [image, error?.code ?? outcome]));
+  };
+  await requireOf({ type: 'signedBy', keyType: 'GPGKeys', keyPath: '/nowhere' });
+  expect((await imported())[name]).toBe('Policy');
+  await writeFile(policyPath, policy);
+  expect(await imported()).toEqual({
+    [name]: 'imported',
+    [`${address}/elsewhere:1`]: 'NotFound',
+    [pinned]: 'BadContent',
+  });
+  expect(await store.imageNames()).toEqual([name]);
+  // It answers to the digest that it had in its registry, besides that of what it was unpacked to.
+  const { stdout } = await store.podman('image', 'inspect', '--format={{json .RepoDigests}}', name);
+  expect(JSON.parse(stdout)).toContain(pinned);
 });
