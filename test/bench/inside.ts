@@ -1,5 +1,6 @@
 // Measures one thing inside a host that run.ts has booted, and prints the result as JSON.
 import { join } from 'node:path';
+import { activation } from './activation.ts';
 import { boundSet } from './bound-set.ts';
 import { noop } from './noop.ts';
 import { prefetchShared } from './prefetch-shared.ts';
@@ -21,6 +22,8 @@ async function measure(name: string): Promise<BenchResult> {
     case 'bound-set-chunked':
     case 'bound-set-gzip':
       return boundSet(program, name);
+    case 'activation':
+      return activation(3);
     default:
       throw new Error(`there is no bench ${name}`);
   }

@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, readonly string[]>> = {
   'bound-set-stamped': [],
   'bound-set-chunked': [],
   'bound-set-gzip': [],
+  activation: [],
 };
 
 // What runs is stopped by them, and then the host and its disk are removed as at any other end.

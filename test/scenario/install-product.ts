@@ -31,7 +31,7 @@ const units = [
 
 /** Installs the built program with all its units on a host that is up, as its packages do. */
 export async function installProduct(
-  host: Host & { stdoutOf(...argv: readonly string[]): Promise<string> },
+  host: Pick<Host, 'path'> & { stdoutOf(program: string, ...argv: readonly string[]): Promise<string> },
 ): Promise<void> {
   for (const [from, to] of Object.entries(files)) {
     await mkdir(dirname(host.path(to)), { recursive: true });
@@ -54,5 +54,11 @@ export async function installProduct(
     'org.freedesktop.DBus',
     'ReloadConfig',
   );
-  await host.stdoutOf('systemctl', 'enable', '--now', ...units);
+  await host.stdoutOf('systemctl', 'enable', ...units);
+  // A boot is verified at boot.
+  await host.stdoutOf(
+    'systemctl',
+    'start',
+    ...units.filter((unit) => unit !== 'bound-images-verify.service'),
+  );
 }
