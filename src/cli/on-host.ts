@@ -12,7 +12,7 @@ const busSocket = '/run/dbus/system_bus_socket';
 /**
  * The agent, where a command means the host itself and the agent is installed there. Otherwise, as in an image that is being built
  * or with a root or store of its own, the command does its work by itself.
- * @throws Failure `Transient` where the bus does not answer
+ * @throws Failure `Transient` where the bus does not answer, `BadConfiguration`
  */
 export async function agentOfHost(
   { root, store }: Pick<Place, 'root' | 'store'>,
@@ -21,6 +21,9 @@ export async function agentOfHost(
   if (root !== undefined || store !== undefined) return undefined;
   const isInstalled = existsSync(busSocket) && activationFiles.some((file) => existsSync(file));
   if (!isInstalled) return undefined;
+  // With a configuration that cannot be read no agent comes up, and the bus says so after half a minute, without the reason.
+  const { readConfiguration } = await import('../config/read-configuration.ts');
+  await readConfiguration('/');
   const { connectAgent } = await import('../dbus/client.ts');
   return connectAgent({ interactive: process.stdin.isTTY, signal });
 }
