@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import type { PullOptions } from '../model/definition.ts';
 import type { Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
-import type { Manifest, Platform } from '../model/manifest.ts';
+import type { Descriptor, Manifest, Platform } from '../model/manifest.ts';
 import type { Reference } from '../model/reference.ts';
 import type { Want } from '../plan/want.ts';
 import { choosePlatform } from '../registry/choose-platform.ts';
@@ -114,20 +114,24 @@ export async function openSourceImport(sources: Sources, storePath: string): Pro
   };
 }
 
+/** Whether a blob is there, as far as its size tells. */
+export async function isThere(sources: Sources, { digest, sizeBytes }: Descriptor): Promise<boolean> {
+  if (sizeBytes === 0) return true;
+  let length = 0;
+  const last = await sources.blob(digest, { range: { offset: sizeBytes - 1, lengthBytes: 2 } });
+  for await (const piece of last ?? []) length += (piece as Buffer).length;
+  return length === 1;
+}
+
 /** Checks that an OS image's own blobs are there, for whoever stages it from there. @throws Failure `NotFound` */
 export async function checkWhole(
   sources: Sources,
   image: string,
   { config, layers }: Manifest,
 ): Promise<void> {
-  for (const { digest, sizeBytes } of [config, ...layers]) {
-    if (sizeBytes === 0) continue;
-    let length = 0;
-    const last = await sources.blob(digest, { range: { offset: sizeBytes - 1, lengthBytes: 1 } });
-    for await (const piece of last ?? []) length += (piece as Buffer).length;
-    if (length !== 1)
-      throw new Failure('NotFound', `${image} lacks ${digest} of the OS image itself; mirror it again`);
-  }
+  for (const blob of [config, ...layers])
+    if (!(await isThere(sources, blob)))
+      throw new Failure('NotFound', `${image} lacks ${blob.digest} of the OS image itself; mirror it again`);
 }
 
 function absent(sources: Sources, what: string, { text }: Reference): never {
