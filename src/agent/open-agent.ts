@@ -117,9 +117,20 @@ function tellChanges(
 ): void {
   const { textfilePath } = configuration.metrics;
   const paths = { statePath, ...(textfilePath === undefined ? {} : { textfilePath }) };
+  let publishing = Promise.resolve();
+  let isBehind = false;
+  const publishLast = async (): Promise<void> => {
+    isBehind = false;
+    await publish(agent.state(), paths).catch((error: unknown) => log('warn', asFailure(error).message));
+  };
+  /** One after another, or an older state might be written over a newer one; of those in between the last tells all. */
+  const publishNext = (): void => {
+    if (!isBehind) publishing = publishing.then(publishLast);
+    isBehind = true;
+  };
   const tell = (before: HostState | undefined, after: HostState): void => {
     for (const entry of transitions(before, after)) journal(entry);
-    publish(after, paths).catch((error: unknown) => log('warn', asFailure(error).message));
+    publishNext();
   };
   tell(undefined, agent.state());
   agent.subscribe((change: AgentChange) => {
