@@ -76,7 +76,7 @@ test('the state and the metrics are files that anybody reads', async () => {
   expect(await stateFile(scene)).toMatchObject({ schema: 1, state: 'incomplete' });
   expect((await asNobody('cat', '/run/bound-images/state.json')).exitCode).toBe(0);
   const metrics = await asNobody('cat', '/var/lib/node_exporter/bound-images.prom');
-  expect(metrics.stdout).toMatch(/^bound_images_/m);
+  expect(metrics.stdout).toMatch(/^boundimages_next_boot_ready 0/m);
 });
 
 test('a configuration that cannot be read is said, with its line', async () => {
