@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { activation } from './activation.ts';
 import { boundSet } from './bound-set.ts';
+import { bytesOverUnique, prefetchSlowLink, refetchedAfterKill, rss100 } from './fetch-link.ts';
 import { noop } from './noop.ts';
 import { prefetchShared } from './prefetch-shared.ts';
 import type { BenchResult } from './result.ts';
@@ -14,6 +15,14 @@ async function measure(name: string): Promise<BenchResult> {
   switch (name) {
     case 'prefetch-shared':
       return prefetchShared(program);
+    case 'prefetch-slow-link':
+      return prefetchSlowLink(program);
+    case 'bytes-over-unique':
+      return bytesOverUnique(program);
+    case 'refetched-after-kill':
+      return refetchedAfterKill(program);
+    case 'rss-100':
+      return rss100(program);
     case 'noop-8':
       return noop(program, 8, 3);
     case 'noop-1000':

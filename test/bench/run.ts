@@ -13,6 +13,10 @@ const project = join(import.meta.dirname, '..', '..');
 /** By name, what stands before the command: a prefetch of what is there has to do without any network. */
 const benches: Readonly<Record<string, readonly string[]>> = {
   'prefetch-shared': [],
+  'prefetch-slow-link': [],
+  'bytes-over-unique': [],
+  'refetched-after-kill': [],
+  'rss-100': [],
   'noop-8': ['unshare', '--net'],
   'noop-1000': ['unshare', '--net'],
   'bound-set-stamped': [],

@@ -18,6 +18,7 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 /** `KILLS=20` for the long form; where in a run each comes is chance's. */
+const underWayBytes = 1024 * 1024;
 const kills = Number(process.env['KILLS'] ?? 6);
 const victims = ['program', 'skopeo', 'both'] as const;
 const cases = Array.from({ length: kills }, (_, index) => ({
@@ -28,7 +29,7 @@ const cases = Array.from({ length: kills }, (_, index) => ({
 test.each(cases)('SIGKILL of $victim at $at of the bytes', { timeout: 120_000 }, async ({ victim, at }) => {
   let isKilled = false;
   await using fetched = await makeFetchScene(registry, images, {
-    bytesPerSecond: 25_000_000,
+    bytesPerSecond: 20_000_000,
     onSent: (bytes) => {
       if (isKilled || bytes < at * uniqueBytes) return;
       isKilled = true;
@@ -51,10 +52,11 @@ test.each(cases)('SIGKILL of $victim at $at of the bytes', { timeout: 120_000 },
   const firstBytes = fetched.sentBytes();
   await fetched.expectCompletes(images);
   const twice = (fetched.sentBytes() - uniqueBytes) / uniqueBytes;
-  console.log(
+  console.info(
     `${victim} at ${(at * 100).toFixed(0)} %: ${firstBytes} bytes, then ${fetched.sentBytes() - firstBytes}; twice ${(twice * 100).toFixed(2)} %`,
   );
-  expect(twice).toBeLessThanOrEqual(0.01);
+  // 1 %, and what three connections had on the way where the machine is busy with other things.
+  expect(twice * uniqueBytes).toBeLessThanOrEqual(0.01 * uniqueBytes + 3 * underWayBytes);
   expect(await readdir('/run/bound-images/storage').catch(() => [])).not.toContainEqual(
     expect.stringMatching(/^bound-images-/),
   );
