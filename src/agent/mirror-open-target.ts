@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { unpackLayout } from '../bundle/layout-archive.ts';
 import { makeLayout } from '../bundle/layout-blobs.ts';
 import { indexType, setsOf } from '../bundle/layout-index.ts';
@@ -31,6 +31,8 @@ export async function openTarget(
     );
   if (target.kind === 'archive' && !(await isThere(layoutPath)) && (await isThere(target.path)))
     await unpackLayout(target.path, layoutPath, signal);
+  await checkFolder(layoutPath);
+  if (target.kind === 'archive') await checkFolder(dirname(target.path));
   await makeLayout(layoutPath);
   const lock = await takeLock(join(layoutPath, '.lock')).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
@@ -51,6 +53,23 @@ export async function openTarget(
   return {
     [Symbol.asyncDispose]: () => lock.release(),
   };
+}
+
+/** Made where it is not there. Checked before anything is fetched for it. @throws Failure `BadConfiguration` */
+async function checkFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    await access(path, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(
+      'BadConfiguration',
+      `${path}: cannot be made or written (${code}); give another folder`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** A tag of another OS would be taken from it. @throws Failure `Usage` */

@@ -58,6 +58,9 @@ export interface Mirrored {
   readonly problems: readonly Problem[];
 }
 
+/** So that `.set` fits behind it (OCI distribution-spec, "Pulling manifests"). */
+const tagPattern = /^\w[\w.-]{0,120}$/;
+
 /**
  * Copies an OS image and everything that it binds, with what is attached to them. What is at the target already is not fetched again,
  * and a run that was cut, wherever that was, goes on where it stopped. Its tags are written last, once all was read back.
@@ -72,8 +75,9 @@ export async function mirrorSet(
   await using origin = await openOrigin(request.image, access);
   const { source, reference } = origin;
   const tag = request.tag ?? origin.tag;
-  if (tag === undefined || !/^\w[\w.-]{0,120}$/.test(tag))
+  if (tag === undefined)
     throw new Failure('Usage', `${request.image} has no tag that the set could be called by: give --tag`);
+  if (!tagPattern.test(tag)) throw new Failure('Usage', `"${tag}" is no tag: give another --tag`);
   const { target, dryRun } = request;
   const layoutPath = await layoutOf(target);
   await using _lock = dryRun ? undefined : await openTarget(target, layoutPath, tag, reference, signal);

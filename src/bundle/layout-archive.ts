@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../model/failure.ts';
-import { lastLine, runProgram } from '../system/run-program.ts';
+import { runProgram } from '../system/run-program.ts';
 import { syncFolder } from '../system/write-file.ts';
 
 /** What belongs to a layout; what was left by a cut does not. */
@@ -58,5 +58,6 @@ async function tar(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const { exitCode, stderr } = await runProgram('tar', argv, { signal });
   if (exitCode === 0) return;
   const code = /no space left/i.test(stderr) ? 'NoSpace' : 'ProgramFailed';
-  throw new Failure(code, `tar failed: ${lastLine(stderr.replace(/\ntar: Exiting.*\n?$/s, ''))}`);
+  // The last line only says that it gives up.
+  throw new Failure(code, `tar failed: ${stderr.split('\n', 1)[0]}`);
 }

@@ -256,6 +256,36 @@ it('what refers to an image comes along, of a registry that lists it', async () 
     expect(there).toContain(blob.digest.replace('sha256:', ''));
 });
 
+it('what cannot be is said before anything is fetched', async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, 'file');
+  const layout = `oci:${join(folder.path, 'usb')}`;
+  await writeFile(file, '');
+  await pushOs(address, '1', [`${address}/nowhere:1`, `${address}/nothing:2`], 'refused');
+  const os = `${address}/refused:1`;
+  const before = registry.requests().length;
+  const refusals = [
+    [[os, '--to', `oci:${file}`], 1, 'cannot be made or written'],
+    [[os, '--to', 'oci-archive:/sys/set.tar'], 1, 'cannot be made or written'],
+    [[os, '--to', layout, '--tag', 'no tag'], 2, '"no tag" is no tag'],
+    [[`${address}/refused@sha256:${'0'.repeat(64)}`, '--to', layout], 2, 'give --tag'],
+    [[layout, '--to', layout], 1, 'is not there'],
+    [[os, '--to', layout, '--print-registries-conf'], 2, '--print-registries-conf is for --to docker://'],
+  ] as const;
+  for (const [argv, exitCode, says] of refusals)
+    expect(await runCli(['mirror', ...argv])).toMatchObject({
+      exitCode,
+      stderr: expect.stringContaining(says),
+    });
+  expect(registry.requests()).toHaveLength(before);
+  // Every image that is not there, at once; and the layout has no name yet.
+  const { exitCode, stderr } = await runCli(['mirror', os, '--to', layout]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(`${address}/nowhere:1: `);
+  expect(stderr).toContain(`${address}/nothing:2: `);
+  expect(await readFile(join(folder.path, 'usb', 'index.json'), 'utf8')).toContain('"manifests":[]');
+});
+
 it('a damaged blob is found, and fetched anew', async () => {
   await using folder = await temporaryFolder();
   const layout = join(folder.path, 'usb');
