@@ -30,7 +30,8 @@ export function countBytes(
     add(bytes) {
       aheadBytes -= bytes;
       if (aheadBytes >= 0) return;
-      const more = Math.ceil(-aheadBytes / chunkBytes) * chunkBytes;
+      const leftBytes = bytesLeft(ledger.value(), today(), limitBytes);
+      const more = Math.max(-aheadBytes, Math.min(chunkBytes, leftBytes));
       aheadBytes += more;
       // The value counts at once; that it cannot be written down now is no reason to break off a download.
       write(more).catch(() => undefined);

@@ -9,6 +9,7 @@ import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
 import { type ImageResult, prefetch, type PrefetchEvent } from './prefetch.ts';
+import { keepRetained } from './retained.ts';
 import { withRetained } from './retained-access.ts';
 
 /**
@@ -38,6 +39,11 @@ export async function prefetchScope(
       ? asFailure(control.signal.reason)
       : failure;
   const cache = await openBlobCache(await cacheFolder());
+  if (scope === 'all' && images.length === 0) {
+    const bound = new Set(wants.survey.assessments.map(({ want }) => want.image));
+    const keepsAny = host.configuration.store.retain !== 'none';
+    await keepRetained(cache.folderPath, (image) => keepsAny && bound.has(image));
+  }
   const retained = await withRetained(access, cache, false);
   const results = await prefetch(
     { ...wants.survey, assessments },

@@ -22,7 +22,7 @@ export async function runHostJob(
     case 'prefetch':
       return request.osImage === undefined
         ? prefetchJob(request, host, context)
-        : prefetchOsImage(request.osImage, host, context);
+        : prefetchOsImage(request.osImage, request.scheduled, host, context);
     case 'verify':
       return verifyJob(request, host, context);
     case 'gc':
@@ -63,6 +63,7 @@ async function prefetchJob(
 /** Brings what an OS image binds that nobody has staged, as before a `bootc switch`, and keeps it from garbage collection for a week. */
 async function prefetchOsImage(
   osImage: string,
+  scheduled: boolean | undefined,
   host: Host,
   context: JobContext & HostContext,
 ): Promise<JobResult> {
@@ -78,7 +79,7 @@ async function prefetchOsImage(
     return { ...now, binders: [binderOf(now)] };
   };
   try {
-    return { images: await prefetchScope('candidate', [], { ...context, survey }, host) };
+    return { images: await prefetchScope('candidate', [], { ...context, survey }, host, scheduled) };
   } finally {
     await context.refresh();
     // No garbage is collected while this job runs.
