@@ -87,12 +87,7 @@ async function makeBench(
       onStart?.(() => child.kill('SIGKILL'));
       let peakRssBytes = 0;
       const watch = setInterval(() => {
-        readFile(`/proc/${child.pid}/status`, 'utf8').then(
-          (status) => {
-            peakRssBytes = Math.max(peakRssBytes, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024);
-          },
-          () => undefined,
-        );
+        void peakOf(child.pid).then((bytes) => (peakRssBytes = Math.max(peakRssBytes, bytes)));
       }, 50);
       const [stdout, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
       clearInterval(watch);
@@ -100,6 +95,12 @@ async function makeBench(
     },
     [Symbol.asyncDispose]: async () => stack.disposeAsync(),
   };
+}
+
+/** The most memory that it had resident until now; 0 once it is gone. */
+async function peakOf(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** What a bare transfer of these takes, six at once over one link. */

@@ -52,8 +52,8 @@ test.each(cases)('SIGKILL of $victim at $at of the bytes', { timeout: 120_000 },
   const firstBytes = fetched.sentBytes();
   await fetched.expectCompletes(images);
   const twice = (fetched.sentBytes() - uniqueBytes) / uniqueBytes;
-  console.info(
-    `${victim} at ${(at * 100).toFixed(0)} %: ${firstBytes} bytes, then ${fetched.sentBytes() - firstBytes}; twice ${(twice * 100).toFixed(2)} %`,
+  process.stderr.write(
+    `${victim} at ${(at * 100).toFixed(0)} %: ${firstBytes} bytes, then ${fetched.sentBytes() - firstBytes}; twice ${(twice * 100).toFixed(2)} %\n`,
   );
   // 1 %, and what three connections had on the way where the machine is busy with other things.
   expect(twice * uniqueBytes).toBeLessThanOrEqual(0.01 * uniqueBytes + 3 * underWayBytes);
