@@ -22,7 +22,7 @@ async function say(
   const [program, ...rest] = argv;
   const { exitCode, stdout, stderr } = await runProgram(program, rest, {
     limitMs: 30_000,
-    env: { ...process.env, ...env },
+    env,
   });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   return stdout
