@@ -84,7 +84,7 @@ function verdict(action: Action, answer: Message, interactive: boolean): Refusal
   return challenge && !interactive
     ? refuse(
         'InteractiveAuthorizationRequired',
-        `${action} needs a password: call it with interaction allowed`,
+        `${action} is for administrators: use sudo, or a terminal where a password can be asked for`,
       )
     : refuse('AccessDenied', `${action} is not allowed to this user`);
 }

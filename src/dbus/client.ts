@@ -112,8 +112,15 @@ export async function connectAgent(options: ClientOptions = {}): Promise<AgentCl
     };
     const listener: Listener = (message) => {
       if (message === 'owner') {
-        // A job lives as long as its agent. If that left, the next one knows how it stands, or knows no such job.
-        if (owner === '') void read().catch(reject);
+        // A job lives as long as its agent, which ends its jobs before it leaves. Asking again would start the next one, against
+        // whoever is just stopping it.
+        if (owner === '')
+          reject(
+            new Failure(
+              'Cancelled',
+              'the agent ended meanwhile: the journal of bound-images.service says why',
+            ),
+          );
       } else if (message.path === path && message.member === 'PropertiesChanged') {
         const [name, changed] = readBody(message) as [string, Dictionary];
         if (name !== jobInterface) return;

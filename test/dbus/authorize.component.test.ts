@@ -35,7 +35,7 @@ test('with the real polkit: who may do what, and whose job it is', async () => {
   const prefetch = [...manager, 'Prefetch', 'asa{sv}', '0', '0'];
   expect(await busctl(0, false, prefetch)).toMatch(/^to \d+ "\/org\/boundimages1\/job\/\d+"$/);
   // No session of nobody's is active: an administrator's password would be needed.
-  expect(await busctl(nobody, false, refresh)).toContain('refresh needs a password');
+  expect(await busctl(nobody, false, refresh)).toContain('refresh is for administrators');
   expect(await busctl(nobody, true, refresh)).toContain('Access denied');
   await writeFile(
     rules,
