@@ -11,7 +11,7 @@ export interface HostDeployments {
   readonly onDisk: () => Promise<readonly Deployment[]>;
   /** Asks bootc where it has not been asked since the disk changed. @returns whether `onDisk` says something else by now */
   readonly askBootc: () => Promise<boolean>;
-  /** Asks bootc in any case. @throws Failure of `readBootcStatus` */
+  /** The same with bootc's answer for sure, which is waited for where it has not been had. @throws Failure of `readBootcStatus` */
   readonly listNow: (signal: AbortSignal) => Promise<readonly Deployment[]>;
   readonly rollbackQueued: () => boolean;
 }
@@ -32,10 +32,11 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
     statusOf = before;
     return read(status);
   };
+  const isUpToDate = async (): Promise<boolean> => status !== undefined && (await key()) === statusOf;
   return {
     onDisk: async () => read(status),
     async askBootc() {
-      if (status !== undefined && (await key()) === statusOf) return false;
+      if (await isUpToDate()) return false;
       try {
         await ask(signal, askLimitMs);
         return true;
@@ -45,7 +46,7 @@ export function hostDeployments(signal: AbortSignal): HostDeployments {
         return false;
       }
     },
-    listNow: async (limit) => ask(limit),
+    listNow: async (limit) => ((await isUpToDate()) ? read(status) : ask(limit)),
     rollbackQueued: () => status?.rollbackQueued === true,
   };
 }
