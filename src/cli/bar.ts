@@ -49,7 +49,7 @@ export function openBar(stream: WriteStream): Bar {
 }
 
 /** `5 s`, `12 min`, `3 h`. */
-export function formatDuration(durationMs: number): string {
+function formatDuration(durationMs: number): string {
   const seconds = Math.ceil(durationMs / 1_000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);

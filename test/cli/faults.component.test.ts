@@ -26,7 +26,11 @@ const lasting: Record<string, { fault: Fault; at: At; says: RegExp }> = {
   gone: { fault: answer(404), at: atManifest, says: /not found .*check the name/ },
   busy: { fault: answer(429, { 'retry-after': '1' }), at: atManifest, says: /HTTP 429.*try again later/ },
   failing: { fault: answer(500), at: atManifest, says: /HTTP 500.*try again later/ },
-  'blobs-login': { fault: answer(401), at: atBlobs, says: /blobs-login.*no credential is configured.*log in/ },
+  'blobs-login': {
+    fault: answer(401),
+    at: atBlobs,
+    says: /blobs-login.*no credential is configured.*log in/,
+  },
   'blobs-gone': { fault: answer(404), at: atBlobs, says: /blobs-gone.*not found/ },
   'blobs-failing': { fault: answer(500), at: atBlobs, says: /blobs-failing.*HTTP 500.*try again later/ },
   'blobs-cut': {

@@ -49,17 +49,19 @@ test('with the real polkit: who may do what, and whose job it is', async () => {
   try {
     await runProgram('systemctl', ['restart', 'polkit.service']);
     expect(await busctl(nobody, false, refresh)).toBe('');
-    expect(await busctl(nobody, false, [...manager, 'CollectGarbage', 'a{sv}', '0'])).toContain('gc needs');
+    expect(await busctl(nobody, false, [...manager, 'CollectGarbage', 'a{sv}', '0'])).toContain(
+      'gc is for administrators',
+    );
     expect(
       await busctl(nobody, false, [...manager, 'Verify', 'asa{sv}', '0', '1', 'deep', 'b', 'true']),
-    ).toContain('verify needs');
+    ).toContain('verify is for administrators');
     // A repair fetches.
     expect(
       await busctl(nobody, false, [...manager, 'Verify', 'asa{sv}', '0', '1', 'repair', 'b', 'true']),
     ).toMatch(/^to /);
     const [, path = ''] = /"(.*)"/.exec(await busctl(nobody, false, prefetch)) ?? [];
     const cancel = ['org.boundimages1', path, 'org.boundimages1.Job', 'Cancel', 'a{sv}', '0'];
-    expect(await busctl(daemon, false, cancel)).toContain('cancel needs');
+    expect(await busctl(daemon, false, cancel)).toContain('cancel is for administrators');
     expect(await busctl(nobody, false, cancel)).toBe('');
     await using client = await connectAgent();
     const jobs = await client.jobs();

@@ -26,26 +26,40 @@ test('a client of another library introspects, reads, calls and hears of changes
     const object = await bus.getProxyObject(busName, rootPath);
     expect(object.nodes).toContain(`${rootPath}/image`);
     const properties = object.getInterface('org.freedesktop.DBus.Properties');
-    const version = await properties['Get']?.('org.boundimages1.Manager', 'Version');
+    const version = await called(properties, 'Get', 'org.boundimages1.Manager', 'Version');
     expect(version).toEqual(new dbus.Variant('s', '1.2.3'));
 
     const manager = object.getInterface('org.boundimages1.Manager');
-    const path = await manager['GetImage']?.('quay.io/ex/app:1');
+    const path = await called<string>(manager, 'GetImage', 'quay.io/ex/app:1');
     const objects = object.getInterface('org.freedesktop.DBus.ObjectManager');
-    const managed = await objects['GetManagedObjects']?.();
-    expect(managed[path]['org.boundimages1.Image'].Reference.value).toBe('quay.io/ex/app:1');
+    const managed = await called<Record<string, Record<string, Record<string, dbus.Variant>>>>(
+      objects,
+      'GetManagedObjects',
+    );
+    expect(managed[path]?.['org.boundimages1.Image']?.['Reference']?.value).toBe('quay.io/ex/app:1');
 
     const added = once(objects, 'InterfacesAdded');
-    const [id, job] = await manager['CollectGarbage']?.({ 'dry-run': new dbus.Variant('b', true) });
+    const [id, job] = await called<[bigint, string]>(manager, 'CollectGarbage', {
+      'dry-run': new dbus.Variant('b', true),
+    });
     const [addedPath, interfaces] = await added;
     expect([addedPath, interfaces['org.boundimages1.Job'].Id.value]).toEqual([job, id]);
 
-    await expect(manager['Refresh']?.({ nonsense: new dbus.Variant('b', true) })).rejects.toMatchObject({
-      type: 'org.freedesktop.DBus.Error.InvalidArgs',
-    });
+    await expect(called(manager, 'Refresh', { nonsense: new dbus.Variant('b', true) })).rejects.toMatchObject(
+      {
+        type: 'org.freedesktop.DBus.Error.InvalidArgs',
+      },
+    );
   } finally {
     bus.disconnect();
     stop.abort();
     await served;
   }
 });
+
+/** dbus-next makes a function of each method that the introspection shows. */
+async function called<T>(on: dbus.ClientInterface, method: string, ...args: readonly unknown[]): Promise<T> {
+  const call = on[method] as ((...args: readonly unknown[]) => Promise<T>) | undefined;
+  if (call === undefined) throw new Error(`the introspection shows no ${method}`);
+  return call(...args);
+}

@@ -20,7 +20,7 @@ export interface FetchedImage {
 }
 
 /** As skopeo names it. */
-export function skopeoName({ image, transport }: ImageName): string {
+function skopeoName({ image, transport }: ImageName): string {
   return transport === 'registry' ? `docker://${image}` : `${transport}:${image}`;
 }
 
