@@ -113,15 +113,19 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
         survey: () => survey,
         refresh,
         underWay(reference, doing) {
+          // What another job is doing with it stays to be seen.
+          const { id } = context.job();
+          if ((underWay.get(reference)?.job ?? id) !== id) return;
           touched.add(reference);
           if (doing === undefined) underWay.delete(reference);
-          else underWay.set(reference, { state: doing, job: context.job().id });
+          else underWay.set(reference, { state: doing, job: id });
           show();
         },
         bytesToFetch: (reference, bytes) => void bytesToFetch.set(reference, bytes),
       });
     } finally {
-      for (const reference of touched) underWay.delete(reference);
+      for (const reference of touched)
+        if (underWay.get(reference)?.job === context.job().id) underWay.delete(reference);
       await refresh();
     }
   };

@@ -42,9 +42,13 @@ interface Entry {
   readonly stop: AbortController;
 }
 
-/** Runs jobs one after another, in the order they came: two at once would only wait for each other at the store's lock. */
+/**
+ * Runs jobs one after another, in the order they came: two at once would only wait for each other at the store's lock. What only
+ * reads does not wait: a boot asks whether its images are there, and not for their being fetched first.
+ */
 export function createJobs({ run, nextId, nowUs, onChange, keepMs }: JobsParts): Jobs {
   const entries = new Map<bigint, Entry>();
+  const unended = new Set<Promise<void>>();
   let last: Promise<void> = Promise.resolve();
   let draining = false;
 
@@ -98,7 +102,10 @@ export function createJobs({ run, nextId, nowUs, onChange, keepMs }: JobsParts):
       const entry: Entry = { job, stop: new AbortController() };
       entries.set(job.id, entry);
       onChange({ kind: 'job', before: undefined, after: job });
-      last = last.then(() => work(entry, request));
+      const turn = (onlyReads(request) ? Promise.resolve() : last).then(() => work(entry, request));
+      if (!onlyReads(request)) last = turn;
+      unended.add(turn);
+      void turn.finally(() => unended.delete(turn));
       return job;
     },
     cancel(id) {
@@ -112,9 +119,13 @@ export function createJobs({ run, nextId, nowUs, onChange, keepMs }: JobsParts):
     },
     async drain() {
       draining = true;
-      await last;
+      await Promise.all(unended);
     },
   };
+}
+
+function onlyReads(request: JobRequest): boolean {
+  return request.operation === 'verify' && !request.repair;
 }
 
 export function hasEnded({ state }: Job): boolean {

@@ -55,6 +55,18 @@ it('runs one job after the other', async () => {
   });
 });
 
+it('lets what only reads not wait for what fetches', async () => {
+  const { jobs, begun, job } = jobsAtHand();
+  jobs.start(gc, [], 0);
+  const verify = { operation: 'verify', images: [], scope: 'booted', deep: false, repair: false } as const;
+  const { id } = jobs.start(verify, [], 0);
+  const repair = jobs.start({ ...verify, repair: true }, [], 0);
+  await vi.waitFor(() => expect(begun).toHaveLength(2));
+  expect([job(id)?.state, job(repair.id)?.state]).toEqual(['running', 'queued']);
+  begun[1]?.succeed({});
+  await vi.waitFor(() => expect(job(id)?.state).toBe('succeeded'));
+});
+
 it('keeps the reason of a failure, and begins the next job all the same', async () => {
   const { jobs, begun, job } = jobsAtHand();
   const first = jobs.start(gc, [], 0);
