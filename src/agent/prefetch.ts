@@ -2,6 +2,7 @@ import type { Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import type { Access } from './access.ts';
 import type { Fetching } from './fetching.ts';
+import type { PrefetchSources } from './import-from-sources.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import type { PullEvent } from './pull-images.ts';
 import type { Survey } from './survey.ts';
@@ -30,26 +31,60 @@ export async function prefetch(
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
-  const first = await makePlan(survey, access.resolve, signal);
+  await using sources = sourcesFirst(fetching);
+  const from: Access = { ...access, resolve: sources.resolve(access.resolve) };
+  const first = await makePlan(survey, from.resolve, signal);
   // Loaded where it is needed: most runs find everything present.
   const work = first.pulls.length === 0 ? undefined : await import('./carry-out.ts');
   const how = work === undefined ? undefined : await fetching();
-  const plan =
-    how === undefined ? first : ((await work?.prepare(first, survey, access, how, signal)) ?? first);
+  const plan = how === undefined ? first : ((await work?.prepare(first, survey, from, how, signal)) ?? first);
   onEvent({ kind: 'planned', plan });
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
   const { storePath } = survey.inventory;
-  const results =
+  const imported =
+    how === undefined
+      ? { results: [], rest: [] }
+      : await sources.importWhole(plan.pulls, storePath, signal, onEvent);
+  const pulled =
     how === undefined
       ? []
-      : ((await work?.carryOut(plan.pulls, storePath, access, how, signal, onEvent)) ?? []);
+      : ((await work?.carryOut(imported.rest, storePath, access, how, signal, onEvent)) ?? []);
   return [
     ...kept,
-    ...results.map(({ want, failure }): ImageResult =>
+    ...[...imported.results, ...pulled].map(({ want, failure }): ImageResult =>
       failure === undefined ? { want, outcome: 'pulled' } : { want, outcome: 'failed', failure },
     ),
     ...failed,
   ];
 }
+
+/** The folders of `fetch.sources`: looked for, and what reads them loaded, with the first image that is missing. */
+function sourcesFirst(fetching: () => Promise<Fetching>): PrefetchSources {
+  let opening: Promise<PrefetchSources> | undefined;
+  const open = async (): Promise<PrefetchSources> => {
+    const { sourcePaths } = (await fetching()).configuration.fetch;
+    if (sourcePaths.length === 0) return noSources;
+    const { openPrefetchSources } = await import('./import-from-sources.ts');
+    return openPrefetchSources(async () => sourcePaths);
+  };
+  const opened = (): Promise<PrefetchSources> => (opening ??= open());
+  return {
+    resolve: (elsewhere) => async (want, signal) => (await opened()).resolve(elsewhere)(want, signal),
+    importWhole: async (...args) => (await opened()).importWhole(...args),
+    async [Symbol.asyncDispose]() {
+      // Where they could not be opened, their user has been told.
+      await opening?.then(
+        (sources) => sources[Symbol.asyncDispose](),
+        () => undefined,
+      );
+    },
+  };
+}
+
+const noSources: PrefetchSources = {
+  resolve: (elsewhere) => elsewhere,
+  importWhole: async (pulls) => ({ results: [], rest: pulls }),
+  [Symbol.asyncDispose]: async () => undefined,
+};
