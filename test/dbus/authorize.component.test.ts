@@ -30,7 +30,7 @@ function asUser(uid: number, interactive: boolean, call: readonly string[], addr
 }
 
 test('with the real polkit: who may do what, and whose job it is', async () => {
-  await installService();
+  await using _ = await installService();
   const refresh = [...manager, 'Refresh', 'a{sv}', '0'];
   const prefetch = [...manager, 'Prefetch', 'asa{sv}', '0', '0'];
   expect(await busctl(0, false, prefetch)).toMatch(/^to \d+ "\/org\/boundimages1\/job\/\d+"$/);
@@ -77,7 +77,7 @@ test('with the real polkit: who may do what, and whose job it is', async () => {
 });
 
 test('without polkit nobody but root may, and reading needs nothing', async () => {
-  await installService();
+  await using _ = await installService();
   await runProgram('systemctl', ['mask', '--runtime', '--now', 'polkit.service']);
   try {
     expect(await busctl(nobody, true, [...manager, 'Refresh', 'a{sv}', '0'])).toContain('Access denied');

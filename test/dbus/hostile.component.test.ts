@@ -17,7 +17,7 @@ const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const rssGrowthMax = 64 * 1024 * 1024;
 
 test('from an unprivileged user on the system bus: it stays, answers, does not grow, nothing changes', async () => {
-  await installService();
+  await using _ = await installService();
   expect(await withstand(systemBus)).toEqual({ wronglyAnswered: [], otherByteOrder: 'answer' });
 });
 

@@ -1,12 +1,14 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { runProgram } from '../../src/system/run-program.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 
-/** Installs unit, activation file, bus policy and polkit's actions on this host, as packages do, with the test's program in place of ours. */
-export async function installService(env: Readonly<Record<string, string | number>> = {}): Promise<void> {
+/** Until it is disposed of: installs unit, activation file, bus policy and polkit's actions on this host, as packages do, with the test's program in place of ours. */
+export async function installService(
+  env: Readonly<Record<string, string | number>> = {},
+): Promise<AsyncDisposable> {
   const files = {
     'bound-images.service': '/etc/systemd/system',
     'org.boundimages1.service': '/usr/share/dbus-1/system-services',
@@ -38,6 +40,19 @@ export async function installService(env: Readonly<Record<string, string | numbe
     ...Object.entries(env).map(([name, value]) => `Environment=${name}=${value}`),
   ];
   await writeFile(join(dropIn, 'test.conf'), `${lines.join('\n')}\n`);
+  await reload();
+  return {
+    // Commands in the tests to come would ask it.
+    async [Symbol.asyncDispose]() {
+      for (const [file, folder] of Object.entries(files)) await rm(join(folder, file));
+      await rm(dropIn, { recursive: true });
+      await reload();
+    },
+  };
+}
+
+/** Ends the service, too: it would go on as it was begun. */
+async function reload(): Promise<void> {
   await runOrThrow('systemctl', ['daemon-reload']);
   await runOrThrow('busctl', [
     'call',
@@ -46,8 +61,7 @@ export async function installService(env: Readonly<Record<string, string | numbe
     'org.freedesktop.DBus',
     'ReloadConfig',
   ]);
-  // One of an earlier test would go on as it was begun.
-  await runOrThrow('systemctl', ['stop', 'bound-images.service']);
+  await runProgram('systemctl', ['stop', 'bound-images.service']);
 }
 
 async function runOrThrow(program: string, argv: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ const calls = Number(process.env['RACE_CALLS'] ?? 100);
 const idleMs = 60;
 
 test('no call is lost between two lives of the service', { timeout: 20_000 + calls * 200 }, async () => {
-  await installService({ IDLE_MS: idleMs, JOB_MS: 1 });
+  await using _ = await installService({ IDLE_MS: idleMs, JOB_MS: 1 });
   const { lost, processes, ...result } = await race(calls, idleMs);
   process.stdout.write(`${JSON.stringify({ ...result, lost: lost.length, processes })}\n`);
   expect(lost).toEqual([]);
@@ -18,7 +18,7 @@ test('no call is lost between two lives of the service', { timeout: 20_000 + cal
 });
 
 test('nor where systemd stops it meanwhile', { timeout: 90_000 }, async () => {
-  await installService({ IDLE_MS: 10_000, JOB_MS: 1 });
+  await using _ = await installService({ IDLE_MS: 10_000, JOB_MS: 1 });
   const end = new AbortController();
   const stopping = stopAgainAndAgain(end.signal);
   const { lost, processes } = await race(100, 30);
