@@ -84,8 +84,8 @@ export function createAsk(
     try {
       return await askOver('https', target, question);
     } catch (error) {
-      // It spoke TLS to us: what it answered stands.
-      const spoke = schemes.has(target.domain);
+      // It spoke TLS to us: what it answered stands. Another question may have found meanwhile that it does not.
+      const spoke = schemes.get(target.domain) === 'https';
       if (spoke || (error instanceof Failure && error.code === 'Cancelled')) throw error;
       return askOver('http', target, question);
     }
