@@ -18,18 +18,16 @@ import type { Host } from './host.ts';
 import { createHostAgent } from './host-agent.ts';
 import { hostDeployments } from './host-deployments.ts';
 import { nowUs, openHostMemory } from './host-memory.ts';
-import { planOnHost } from './host-plan.ts';
 import { hostStore } from './host-store.ts';
-import { lookAhead, readKnown } from './look-ahead.ts';
 import { readHostPolicy } from './read-host-policy.ts';
 import { remountSysroot } from './remount-sysroot.ts';
-import { runHostJob } from './run-host-job.ts';
-import { setAsideRecords } from './set-aside-records.ts';
 import type { HostSurvey } from './survey-host.ts';
 
 export interface OpenedAgent {
   readonly agent: HostAgent;
   readonly host: Host;
+  /** Writes down what is, and from then on each change: journal, and the files for other programs. */
+  readonly tellChanges: () => void;
 }
 
 const stateFolder = '/var/lib/bound-images';
@@ -56,7 +54,8 @@ export async function openAgent(
 ): Promise<OpenedAgent> {
   const configuration = await readConfiguration('/');
   const store = hostStore(configuration.store.mode, configuration.store.path);
-  await remountSysroot(store.path);
+  let remounted: Promise<void> | undefined;
+  const makeWritable = (): Promise<void> => (remounted ??= remountSysroot(store.path));
   const memory = await openHostMemory(stateFolder, await fingerprint(configuration, credentialPaths));
   for (const damage of memory.damage) log('warn', damage);
   const journal = (entry: JournalEntry): void => {
@@ -73,6 +72,8 @@ export async function openAgent(
     askBootc: deployments.askBootc,
     mendStore: async (error) => {
       if (!configuration.guard.repair) return false;
+      await makeWritable();
+      const { setAsideRecords } = await import('./set-aside-records.ts');
       const aside = await setAsideRecords(store.path, error);
       if (aside === undefined) return false;
       const text = `The list of images of ${store.path} is damaged and was set aside: ${aside}. All of them are imported again.`;
@@ -84,18 +85,26 @@ export async function openAgent(
     requirements: ({ reference }) => policyFor(policy, reference),
     nextBoot: (survey, isBusy) => nextBootOf(survey, host, isBusy),
     plan: async (osImage, survey) => {
+      const [{ lookAhead, readKnown }, { planOnHost }] = await Promise.all([
+        import('./look-ahead.ts'),
+        import('./host-plan.ts'),
+      ]);
       await using access = openAccess('/', undefined);
       const next =
         osImage === '' ? await lookAhead(access, signal) : await readKnown(osImage, access, signal);
       return planOnHost(next, survey, access, signal);
     },
-    run: async (request, context) => runHostJob(request, host, context),
+    // Loaded with the first job: whoever activates us with a question waits for the answer.
+    run: async (request, context) => {
+      const { runHostJob } = await import('./run-host-job.ts');
+      await makeWritable();
+      return runHostJob(request, host, context);
+    },
     nextJobId: memory.nextJobId,
     nowUs,
     signal,
   });
-  tellChanges(agent, host, log);
-  return { agent, host };
+  return { agent, host, tellChanges: () => tellChanges(agent, host, log) };
 }
 
 function nextBootOf(survey: HostSurvey, { deployments, memory }: Host, completing: boolean): NextBoot {

@@ -2,10 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Configuration } from '../config/configuration.ts';
 import { asFailure, type ExitStatus } from '../model/failure.ts';
 import { version } from '../agent/version.ts';
-import { guardHost, nextTurnUs } from '../agent/guard-host.ts';
 import { openAgent } from '../agent/open-agent.ts';
-import { scheduleTurn } from '../agent/schedule-turn.ts';
-import { watchHost } from '../agent/watch-host.ts';
 import { serve } from '../dbus/serve.ts';
 import { openLog } from './log.ts';
 
@@ -23,18 +20,29 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
       if (!signal.aborted) log('error', asFailure(error).message);
     });
   };
-  using guard = guardHost(opened.agent, opened.host, signal);
-  await using _watch = watchHost(opened.host.store.path, {
-    onChange: refresh,
-    onContainers: guard.onContainers,
-  });
-  refresh();
+  await using work = new AsyncDisposableStack();
+  const begin = async (): Promise<void> => {
+    opened.tellChanges();
+    const [{ guardHost }, { watchHost }] = await Promise.all([
+      import('../agent/guard-host.ts'),
+      import('../agent/watch-host.ts'),
+    ]);
+    if (signal.aborted) return;
+    const guard = work.use(guardHost(opened.agent, opened.host, signal));
+    work.use(watchHost(opened.host.store.path, { onChange: refresh, onContainers: guard.onContainers }));
+    refresh();
+  };
   await serve(opened.agent, {
     version,
     features: [],
     signal,
+    onServing: () => void begin(),
     onDefect: ({ message, cause }) => log('error', message, cause instanceof Error ? { err: cause } : {}),
   });
+  const [{ nextTurnUs }, { scheduleTurn }] = await Promise.all([
+    import('../agent/guard-host.ts'),
+    import('../agent/schedule-turn.ts'),
+  ]);
   await scheduleTurn(nextTurnUs(opened.agent, opened.host));
   return 0;
 }

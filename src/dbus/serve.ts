@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly bus?: string;
   /** Without a call or a running job so long, it leaves. */
   readonly idleMs?: number;
+  /** Called when the call that has started us is answered: what else there is to do begins then. */
+  readonly onServing?: () => void;
   /** Aborted, it leaves at once: calls are answered and jobs cancelled. */
   readonly signal: AbortSignal;
   /** A defect of ours that a call brought to light; the caller was told nothing of it. */
@@ -38,6 +40,8 @@ const idleJitterMs = 10_000;
 const bodyBytesMax = 256 * 1024;
 /** More of one caller's calls at once are refused: each may hold a question to polkit open for minutes. */
 const callsPerSenderMax = 64;
+/** The bus hands over the call that it started us for as soon as we have the name. */
+const uncalledMs = 250;
 /** For calls that are in flight when it leaves; a question that waits for a person is given up then. */
 const patienceMs = 20_000;
 /** For calls that still wait for their work by then; the bus answers them in our place (systemd would kill us after 90 s). */
@@ -63,6 +67,12 @@ export async function serve(agent: HostAgent, options: ServeOptions): Promise<vo
   const senders = createSenderWatch(bus);
   const parts = createParts(agent, createAuthority(bus, senders, impatient.signal), leaving.signal, options);
 
+  let hasBegun = false;
+  const begin = (): void => {
+    if (hasBegun || leaving.signal.aborted) return;
+    hasBegun = true;
+    options.onServing?.();
+  };
   const answerCall = async (call: Message, tooLarge: boolean): Promise<void> => {
     const { sender = '' } = call;
     const calls = (inFlight.get(sender) ?? 0) + 1;
@@ -80,6 +90,7 @@ export async function serve(agent: HostAgent, options: ServeOptions): Promise<vo
       if (left === 0) inFlight.delete(sender);
       else inFlight.set(sender, left);
       wake.touch();
+      setImmediate(begin);
     }
   };
   const handleCall = async (call: Message, tooLarge: boolean, calls: number): Promise<Outgoing> => {
@@ -102,6 +113,8 @@ export async function serve(agent: HostAgent, options: ServeOptions): Promise<vo
   const busy = (): boolean => inFlight.size > 0 || agent.jobs().some(isActive);
   try {
     await takeName(bus);
+    // Where nobody has called, as when systemd was told to start us.
+    setTimeout(begin, uncalledMs);
     const lost = await Promise.race([bus.lost, untilLeave(wake, busy, options.signal)]);
     if (lost !== undefined) throw lost;
     leaving.abort();
