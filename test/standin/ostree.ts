@@ -45,7 +45,8 @@ function commit({ digest, version, timestamp, architecture, treePath }: FetchedI
     ([key, value]) => `--add-metadata-string=${key}=${value ?? ''}`,
   );
   const branch = `--branch=ostree/container/image/${digest.replace(':', '_')}`;
-  return run(['ostree', repo, 'commit', branch, `--tree=dir=${treePath}`, ...options]).trim();
+  // The labels of the folder that the image was unpacked in are not the image's own.
+  return run(['ostree', repo, 'commit', branch, `--tree=dir=${treePath}`, '--no-xattrs', ...options]).trim();
 }
 
 function parseStatus(text: string): Deployed[] {
