@@ -130,7 +130,7 @@ function isCancelable({ kind }: GateStep): boolean {
   return kind !== 'unlock' && kind !== 'reboot';
 }
 
-/** ostree from 2024.? on; a host of the composefs backend may have none. */
+/** Older versions of ostree have no such command, and a host of the composefs backend may have no ostree. */
 async function canLock(signal: AbortSignal): Promise<boolean> {
   try {
     const { stdout, exitCode } = await runProgram('ostree', ['admin', '--help'], { signal, limitMs: 30_000 });

@@ -1,4 +1,4 @@
-// The whole way on a booted machine: installed from the packages, SELinux enforcing, with a kernel and a systemd of its own.
+// A booted machine: installed from the packages, SELinux enforcing, with a kernel and a systemd of its own. An upgrade is not among it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Machine, type MachineResult, bootMachine } from './boot.ts';
 import { type Disk, makeDisk } from './disk.ts';
