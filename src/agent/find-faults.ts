@@ -4,7 +4,7 @@ import type { JobRequest } from '../model/host-agent.ts';
 import type { StoredImage } from '../model/inventory.ts';
 import type { Want } from '../plan/want.ts';
 import { type Verification, verifyStored } from '../store/verify-store.ts';
-import { deepVerify } from './deep-verify.ts';
+import { deepVerify } from '../prefetch/deep-verify.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import { hostWants, verifyScope } from './host-wants.ts';

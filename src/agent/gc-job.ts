@@ -5,12 +5,12 @@ import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
 import { renameImage } from '../store/rename-image.ts';
 import { collectGarbage, type GarbageResult } from './collect-garbage.ts';
-import { containersStorePath } from './containers-store.ts';
+import { containersStorePath } from '../prefetch/containers-store.ts';
 import { gatherNeeds } from './guard-needs.ts';
 import type { Host } from './host.ts';
 import { nowUs } from './host-memory.ts';
 import type { JobContext } from './jobs.ts';
-import { runRoot } from './run-root.ts';
+import { runRoot } from '../prefetch/run-root.ts';
 
 /**
  * The job `gc`: removes what nothing on the host needs.

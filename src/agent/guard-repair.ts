@@ -4,14 +4,14 @@ import type { Want } from '../plan/want.ts';
 import { containersInUse } from '../store/containers-in-use.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import { removeImage } from '../store/remove-image.ts';
-import { carryOut, checkRoom } from './carry-out.ts';
-import { containersStorePath } from './containers-store.ts';
+import { carryOut, checkRoom } from '../prefetch/carry-out.ts';
+import { containersStorePath } from '../prefetch/containers-store.ts';
 import type { HostWants } from './host-wants.ts';
-import type { Fetching } from './fetching.ts';
-import { makePlan, type Plan } from './make-plan.ts';
-import type { PullEvent } from './pull-images.ts';
-import { repair, type RepairResult } from './repair.ts';
-import { runRoot } from './run-root.ts';
+import type { Fetching } from '../prefetch/fetching.ts';
+import { makePlan, type Plan } from '../prefetch/make-plan.ts';
+import type { PullEvent } from '../prefetch/pull-images.ts';
+import { repair, type RepairResult } from '../prefetch/repair.ts';
+import { runRoot } from '../prefetch/run-root.ts';
 
 export interface HostRepair {
   /** Whether every blob of an image is retained. */

@@ -5,8 +5,8 @@ import { wallClock } from '../fetch/wall-clock.ts';
 import { checkWindow, hostWindows, openingAt } from '../fetch/window.ts';
 import { asFailure } from '../model/failure.ts';
 import { callSystemBus } from './ask-metered.ts';
-import { countBytes } from './count-bytes.ts';
-import type { Fetching } from './fetching.ts';
+import { countBytes } from '../prefetch/count-bytes.ts';
+import type { Fetching } from '../prefetch/fetching.ts';
 import type { Host } from './host.ts';
 
 /** How often it is looked whether what nobody waits for may go on. */

@@ -1,9 +1,9 @@
 import type { Digest } from '../model/digest.ts';
 import type { PlannedImage, PlanReport } from '../model/host-agent.ts';
 import { costOf, layersInStore } from '../plan/cost.ts';
-import type { Access } from './access.ts';
-import { makePlan } from './make-plan.ts';
-import { surveyOf } from './survey.ts';
+import type { Access } from '../prefetch/access.ts';
+import { makePlan } from '../prefetch/make-plan.ts';
+import { surveyOf } from '../prefetch/survey.ts';
 import type { HostSurvey, KnownCandidate } from './survey-host.ts';
 
 /** What an OS image would need on this host. Changes nothing. @throws Failure `Cancelled`; an image that no registry knows is just missing */

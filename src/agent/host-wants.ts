@@ -3,8 +3,8 @@ import { Failure } from '../model/failure.ts';
 import type { Scope } from '../model/host-agent.ts';
 import type { Assessment } from '../plan/assess.ts';
 import type { Want } from '../plan/want.ts';
-import { type Access, openAccess } from './access.ts';
-import type { Survey } from './survey.ts';
+import { type Access, openAccess } from '../prefetch/access.ts';
+import type { Survey } from '../prefetch/survey.ts';
 import type { Binder, HostSurvey } from './survey-host.ts';
 
 /** What of a host a job is about. */

@@ -1,6 +1,6 @@
 import { readCandidate } from '../deployments/read-candidate.ts';
-import type { Access } from './access.ts';
-import { readOsImage } from './read-os-image.ts';
+import type { Access } from '../prefetch/access.ts';
+import { readOsImage } from '../prefetch/read-os-image.ts';
 import type { KnownCandidate } from './survey-host.ts';
 
 /**

@@ -11,7 +11,7 @@ import { dayBudgetKind } from '../state/day-budget.ts';
 import { fingerprint } from '../state/fingerprint.ts';
 import { openDocument } from '../state/open-document.ts';
 import { publish } from '../state/publish.ts';
-import { openAccess } from './access.ts';
+import { openAccess } from '../prefetch/access.ts';
 import { readingsOf } from './guard-readiness.ts';
 import { writeJournal } from './guard-journal.ts';
 import type { Host } from './host.ts';
@@ -19,7 +19,7 @@ import { createHostAgent } from './host-agent.ts';
 import { hostDeployments } from './host-deployments.ts';
 import { nowUs, openHostMemory } from './host-memory.ts';
 import { hostStore } from './host-store.ts';
-import { readHostPolicy } from './read-host-policy.ts';
+import { readHostPolicy } from '../prefetch/read-host-policy.ts';
 import { remountSysroot } from './remount-sysroot.ts';
 import type { HostSurvey } from './survey-host.ts';
 

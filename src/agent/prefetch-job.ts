@@ -2,15 +2,15 @@ import { openBlobCache } from '../fetch/blob-cache.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import type { Scope } from '../model/host-agent.ts';
 import type { Assessment } from '../plan/assess.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheFolder } from '../prefetch/cache-folder.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
-import { type ImageResult, prefetch, type PrefetchEvent } from './prefetch.ts';
-import { keepRetained } from './retained.ts';
-import { withRetained } from './retained-access.ts';
+import { type ImageResult, prefetch, type PrefetchEvent } from '../prefetch/prefetch.ts';
+import { keepRetained } from '../prefetch/retained.ts';
+import { withRetained } from '../prefetch/retained-access.ts';
 
 /**
  * Makes present what a scope binds, or those of its images that are named.

@@ -1,6 +1,6 @@
 import { openBlobCache } from '../fetch/blob-cache.ts';
 import { Failure } from '../model/failure.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { cacheFolder } from '../prefetch/cache-folder.ts';
 import type { Fault } from './find-faults.ts';
 import { repairStore } from './guard-repair.ts';
 import type { Host } from './host.ts';
@@ -9,8 +9,8 @@ import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
 import { prefetchScope, showProgress } from './prefetch-job.ts';
-import type { RepairResult } from './repair.ts';
-import { withRetained } from './retained-access.ts';
+import type { RepairResult } from '../prefetch/repair.ts';
+import { withRetained } from '../prefetch/retained-access.ts';
 
 /**
  * Brings again what a verification has found missing or damaged. What is damaged is removed first, unless a container runs on it

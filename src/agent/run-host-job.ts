@@ -1,13 +1,13 @@
 import { asFailure } from '../model/failure.ts';
 import type { JobRequest, JobResult } from '../model/host-agent.ts';
-import { openAccess } from './access.ts';
+import { openAccess } from '../prefetch/access.ts';
 import { gcJob } from './gc-job.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import type { JobContext } from './jobs.ts';
 import { lookAhead, readKnown } from './look-ahead.ts';
 import { prefetchScope } from './prefetch-job.ts';
-import { surveyOf } from './survey.ts';
+import { surveyOf } from '../prefetch/survey.ts';
 import type { Binder, HostSurvey } from './survey-host.ts';
 import { upgradeJob } from './upgrade-job.ts';
 import { verifyJob } from './verify-job.ts';

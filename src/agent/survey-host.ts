@@ -6,7 +6,7 @@ import { diskTree } from '../definitions/disk-tree.ts';
 import { readBoundSet } from '../definitions/read-bound-set.ts';
 import { readInventory } from '../store/read-inventory.ts';
 import type { HostStore } from './host-store.ts';
-import { type Survey, surveyOf } from './survey.ts';
+import { type Survey, surveyOf } from '../prefetch/survey.ts';
 
 /** The OS image that the next upgrade would stage, and what it binds. */
 export interface KnownCandidate {

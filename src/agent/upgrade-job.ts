@@ -11,7 +11,7 @@ import type { Candidate, GateGoal, GateStep, GateView } from '../guard/next-step
 import { asFailure, Failure } from '../model/failure.ts';
 import type { Scope } from '../model/host-agent.ts';
 import { lastLine, runProgram } from '../system/run-program.ts';
-import { openAccess } from './access.ts';
+import { openAccess } from '../prefetch/access.ts';
 import { type GateEffects, passGate } from './gate.ts';
 import { lackingOf, readingsOf } from './guard-readiness.ts';
 import type { Host } from './host.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { watch } from 'chokidar';
-import { containersStorePath } from './containers-store.ts';
+import { containersStorePath } from '../prefetch/containers-store.ts';
 
 /** Several writes of one change arrive together: bootc's staging and c/storage's records take some hundred files. */
 const settleMs = 200;

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Configuration } from '../config/configuration.ts';
 import { asFailure, type ExitStatus } from '../model/failure.ts';
-import { version } from '../agent/version.ts';
+import { version } from '../prefetch/version.ts';
 import { openAgent } from '../agent/open-agent.ts';
 import { serve } from '../dbus/serve.ts';
 import { openLog } from './log.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { hostPlatform, openAccess } from '../agent/access.ts';
-import { extractImage } from '../agent/extract-image.ts';
+import { hostPlatform, openAccess } from '../prefetch/access.ts';
+import { extractImage } from '../stamp/extract-image.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import { formatBytes } from './bytes.ts';
 import { print, printJson, say } from './print.ts';

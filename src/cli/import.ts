@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { openAccess } from '../agent/access.ts';
-import { ownFetching } from '../agent/fetching.ts';
-import { bootcLine, importSet, type Imported } from '../agent/import-from-set.ts';
-import { importStored } from '../agent/import-from-storage.ts';
-import { runAsUnit } from '../agent/import-from-unit.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { ownFetching } from '../prefetch/fetching.ts';
+import { bootcLine, importSet, type Imported } from '../import/from-set.ts';
+import { importStored } from '../import/from-storage.ts';
+import { runAsUnit } from '../import/from-unit.ts';
 import { hostStore } from '../agent/host-store.ts';
 import { remountSysroot } from '../agent/remount-sysroot.ts';
 import type { ExitStatus } from '../model/failure.ts';

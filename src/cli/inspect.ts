@@ -1,5 +1,5 @@
-import { openAccess } from '../agent/access.ts';
-import { type OsImage, readOsImage } from '../agent/read-os-image.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { type OsImage, readOsImage } from '../prefetch/read-os-image.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import { authFileOf, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import { openAccess } from '../agent/access.ts';
-import { fixRoot, isRoot, lintImage, lintRoot, type LintResult } from '../agent/lint.ts';
-import type { Written } from '../agent/lint-fix.ts';
-import { version } from '../agent/version.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { fixRoot, isRoot, lintImage, lintRoot, type LintResult } from '../lint/lint.ts';
+import type { Written } from '../lint/fix.ts';
+import { version } from '../prefetch/version.ts';
 import type { Finding } from '../bundle/finding.ts';
 import type { StoreMode } from '../bundle/lint-containers.ts';
 import { allRules } from '../bundle/lint-rules.ts';

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
-import { openAccess } from '../agent/access.ts';
-import { isRoot } from '../agent/lint.ts';
-import type { Written } from '../agent/lint-fix.ts';
-import { applyLock, checkLock, type LockPlan, type LockStep, planLock } from '../agent/lock.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { isRoot } from '../lint/lint.ts';
+import type { Written } from '../lint/fix.ts';
+import { applyLock, checkLock, type LockPlan, type LockStep, planLock } from '../lint/lock.ts';
 import type { LockForm } from '../bundle/lock-line.ts';
 import { shortDigest } from '../model/digest.ts';
 import { type ExitStatus, Failure } from '../model/failure.ts';

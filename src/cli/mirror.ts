@@ -1,6 +1,6 @@
-import { openAccess } from '../agent/access.ts';
-import { type Mirrored, type MirrorEvent, mirrorSet } from '../agent/mirror-set.ts';
-import { type MirrorTarget, parseTarget } from '../agent/mirror-target.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { type Mirrored, type MirrorEvent, mirrorSet } from '../mirror/mirror-set.ts';
+import { type MirrorTarget, parseTarget } from '../mirror/target.ts';
 import { setTag } from '../bundle/layout-index.ts';
 import { mirroredPath, mirrorsConf } from '../bundle/mirror-names.ts';
 import { shortDigest } from '../model/digest.ts';

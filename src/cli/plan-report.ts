@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import type { FloatingTag } from '../agent/floating-tags.ts';
-import type { Outlook } from '../agent/outlook.ts';
-import { tooLittleSpace } from '../agent/space.ts';
+import type { FloatingTag } from '../prefetch/floating-tags.ts';
+import type { Outlook } from '../prefetch/outlook.ts';
+import { tooLittleSpace } from '../prefetch/space.ts';
 import { shortDigest } from '../model/digest.ts';
 import { formatBytes } from './bytes.ts';
 import { problemJson, renderProblem } from './problems.ts';

@@ -1,6 +1,6 @@
-import { openAccess } from '../agent/access.ts';
-import { foresee, type Prospect } from '../agent/outlook.ts';
-import { tooLittleSpace } from '../agent/space.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { foresee, type Prospect } from '../prefetch/outlook.ts';
+import { tooLittleSpace } from '../prefetch/space.ts';
 import { readCandidate } from '../deployments/read-candidate.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import { authFileOf, placeOf, type PullPlace } from './place.ts';

@@ -1,7 +1,7 @@
-import { openAccess } from '../agent/access.ts';
-import { ownFetching } from '../agent/fetching.ts';
-import { type ImageResult, prefetch as prefetchSurveyed } from '../agent/prefetch.ts';
-import { type Survey, surveyAgain, surveyOsImage, surveyRoot } from '../agent/survey.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { ownFetching } from '../prefetch/fetching.ts';
+import { type ImageResult, prefetch as prefetchSurveyed } from '../prefetch/prefetch.ts';
+import { type Survey, surveyAgain, surveyOsImage, surveyRoot } from '../prefetch/survey.ts';
 import { authFileOf, placeOf, prepareStore, type PullPlace } from './place.ts';
 import { print, printJson } from './print.ts';
 import { problemJson, renderProblem } from './problems.ts';

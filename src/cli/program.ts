@@ -11,7 +11,7 @@ import type { LintCommandOptions } from './lint.ts';
 import type { LockCommandOptions } from './lock.ts';
 import type { MirrorOptions } from './mirror.ts';
 import type { StampOptions } from './stamp.ts';
-import { version } from '../agent/version.ts';
+import { version } from '../prefetch/version.ts';
 
 const osImageHelp = 'OS image: [docker://]REFERENCE, oci:DIR, oci-archive:FILE or containers-storage:NAME';
 

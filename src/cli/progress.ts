@@ -1,4 +1,4 @@
-import type { PrefetchEvent } from '../agent/prefetch.ts';
+import type { PrefetchEvent } from '../prefetch/prefetch.ts';
 import type { Failure } from '../model/failure.ts';
 import { openBar } from './bar.ts';
 import { formatBytes } from './bytes.ts';

@@ -1,4 +1,4 @@
-import type { Survey } from '../agent/survey.ts';
+import type { Survey } from '../prefetch/survey.ts';
 import type { ExitStatus } from '../model/failure.ts';
 
 /** 3 where something is missing, else 4 where a definition cannot be honoured, else 0. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { openAccess } from '../agent/access.ts';
-import { boundByImage, boundByRoot, stampContentMeta, stampImage } from '../agent/stamp-image.ts';
+import { openAccess } from '../prefetch/access.ts';
+import { boundByImage, boundByRoot, stampContentMeta, stampImage } from '../stamp/stamp-image.ts';
 import { stampLabel, stampOf } from '../bundle/stamp-text.ts';
 import type { BoundSet } from '../model/definition.ts';
 import { type ExitStatus, Failure } from '../model/failure.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { surveyRoot, type Survey } from '../agent/survey.ts';
+import { surveyRoot, type Survey } from '../prefetch/survey.ts';
 import { type Digest, shortDigest } from '../model/digest.ts';
 import type { StoredImage } from '../model/inventory.ts';
 import type { Assessment } from '../plan/assess.ts';

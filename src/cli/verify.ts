@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { type VerifyResult, verifyRoot } from '../agent/verify.ts';
+import { type VerifyResult, verifyRoot } from '../prefetch/verify.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import type { Verification } from '../store/verify-store.ts';
 import { placeOf, type Place } from './place.ts';

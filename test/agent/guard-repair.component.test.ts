@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ownFetching } from '../../src/agent/fetching.ts';
-import { openAccess } from '../../src/agent/access.ts';
-import { deepVerify } from '../../src/agent/deep-verify.ts';
+import { ownFetching } from '../../src/prefetch/fetching.ts';
+import { openAccess } from '../../src/prefetch/access.ts';
+import { deepVerify } from '../../src/prefetch/deep-verify.ts';
 import { repairStore } from '../../src/agent/guard-repair.ts';
-import type { RepairResult } from '../../src/agent/repair.ts';
-import { surveyRoot } from '../../src/agent/survey.ts';
+import type { RepairResult } from '../../src/prefetch/repair.ts';
+import { surveyRoot } from '../../src/prefetch/survey.ts';
 import type { Damage } from '../../src/guard/repair.ts';
 import { Failure } from '../../src/model/failure.ts';
 import { findByName } from '../../src/model/inventory.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hostState, type StateParts } from '../../src/agent/host-state.ts';
 import { type Binder, type HostSurvey } from '../../src/agent/survey-host.ts';
-import { surveyOf } from '../../src/agent/survey.ts';
+import { surveyOf } from '../../src/prefetch/survey.ts';
 import type { BinderSlot } from '../../src/model/deployment.ts';
 import type { BoundSet } from '../../src/model/definition.ts';
 import type { Inventory } from '../../src/model/inventory.ts';

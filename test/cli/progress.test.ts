@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import type { PrefetchEvent } from '../../src/agent/prefetch.ts';
-import type { Pull } from '../../src/agent/make-plan.ts';
+import type { PrefetchEvent } from '../../src/prefetch/prefetch.ts';
+import type { Pull } from '../../src/prefetch/make-plan.ts';
 import { openProgress } from '../../src/cli/progress.ts';
 import { Failure } from '../../src/model/failure.ts';
 import { manifest, want } from '../support/samples.ts';

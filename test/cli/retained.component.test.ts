@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openAccess } from '../../src/agent/access.ts';
-import { ownFetching } from '../../src/agent/fetching.ts';
-import { prefetch } from '../../src/agent/prefetch.ts';
-import { withRetained } from '../../src/agent/retained-access.ts';
-import { surveyRoot } from '../../src/agent/survey.ts';
+import { openAccess } from '../../src/prefetch/access.ts';
+import { ownFetching } from '../../src/prefetch/fetching.ts';
+import { prefetch } from '../../src/prefetch/prefetch.ts';
+import { withRetained } from '../../src/prefetch/retained-access.ts';
+import { surveyRoot } from '../../src/prefetch/survey.ts';
 import { openBlobCache } from '../../src/fetch/blob-cache.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { configure, makeFetchScene, pushSharing } from './fetch-scene.ts';

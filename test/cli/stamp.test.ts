@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { type StampFor, stampLayout } from '../../src/agent/stamp-layout.ts';
+import { type StampFor, stampLayout } from '../../src/stamp/layout.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { digestOf } from '../../src/registry/verify-body.ts';
 import { makeImage, makeLayer, writeLayout } from '../support/image.ts';

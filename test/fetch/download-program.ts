@@ -1,5 +1,5 @@
 // A small program that downloads blobs into a cache, to be killed: ADDRESS CACHE DIGEST=SIZE...
-import { openBlobFrom } from '../../src/agent/open-blob.ts';
+import { openBlobFrom } from '../../src/prefetch/open-blob.ts';
 import { openBlobCache } from '../../src/fetch/blob-cache.ts';
 import { fetchBlobs } from '../../src/fetch/fetch-blobs.ts';
 import { asDigest } from '../../src/model/digest.ts';

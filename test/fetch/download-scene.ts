@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { openBlobFrom } from '../../src/agent/open-blob.ts';
+import { openBlobFrom } from '../../src/prefetch/open-blob.ts';
 import { openBlobCache, type BlobCache } from '../../src/fetch/blob-cache.ts';
 import type { FetchParts, OpenBlob } from '../../src/fetch/fetch-blob.ts';
 import type { BlobId } from '../../src/model/blob.ts';
