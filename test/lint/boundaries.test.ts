@@ -8,7 +8,10 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the linter says, with the project's own configuration, of one file of a folder of src/. */
-async function lintStage(text: string, stage = 'plan'): Promise<{ exitCode: number | undefined; stdout: string }> {
+async function lintStage(
+  text: string,
+  stage = 'plan',
+): Promise<{ exitCode: number | undefined; stdout: string }> {
   await using folder = await temporaryFolder();
   await cp(join(project, '.oxlintrc.json'), join(folder.path, '.oxlintrc.json'));
   await mkdir(join(folder.path, 'src', stage), { recursive: true });

@@ -5,7 +5,7 @@ import { manualPages } from '../../rpm/manual/pages.ts';
 import { runProgramLine } from '../../src/cli/program.ts';
 import { interfaceXml } from '../../src/dbus/interface-text.ts';
 import { parseInterfaces } from '../../src/dbus/parse-interfaces.ts';
-import { version } from '../../src/agent/version.ts';
+import { version } from '../../src/prefetch/version.ts';
 
 const pages = await manualPages(join(import.meta.dirname, '..', '..'));
 const text = (name: string): string => pages.find((page) => page.name === name)?.text ?? '';

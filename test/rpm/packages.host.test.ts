@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readFile, readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { version } from '../../src/agent/version.ts';
+import { version } from '../../src/prefetch/version.ts';
 import { runProgram } from '../../src/system/run-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
