@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure } from '../model/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { runProgram } from '../system/run-program.ts';
 import { syncFolder } from '../system/write-file.ts';
 
@@ -23,7 +24,7 @@ export async function packLayout(
       (await stat(`${layoutPath}/${name}`).catch(() => undefined)) === undefined ? [] : [name],
     ),
   );
-  await mkdir(dirname(archivePath), { recursive: true });
+  await makeFolder(dirname(archivePath));
   const same = [
     '--sort=name',
     '--mtime=@0',
@@ -49,7 +50,7 @@ export async function unpackLayout(
 ): Promise<void> {
   const aside = `${layoutPath}.part`;
   await rm(aside, { recursive: true, force: true });
-  await mkdir(aside, { recursive: true });
+  await makeFolder(aside);
   await tar(['--extract', `--file=${archivePath}`, '--no-same-owner', `--directory=${aside}`], signal);
   await rename(aside, layoutPath);
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Digest, digestParts } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { writeFileWhole } from '../system/write-file.ts';
 
 /** Where a blob is in an OCI layout. */
@@ -25,7 +26,7 @@ export async function writeBlob(layoutPath: string, digest: Digest, bytes: Buffe
 
 /** Makes the folder a layout, if it is none yet. */
 export async function makeLayout(layoutPath: string): Promise<void> {
-  await mkdir(join(layoutPath, 'blobs', 'sha256'), { recursive: true });
+  await makeFolder(join(layoutPath, 'blobs', 'sha256'));
   const files = {
     'oci-layout': '{"imageLayoutVersion":"1.0.0"}',
     'index.json': '{"schemaVersion":2,"manifests":[]}',
@@ -69,6 +70,6 @@ export function lookasideName(repository: string, digest: Digest, count: number)
 
 /** @param path as `lookasideName` has it */
 export async function writeSignature(layoutPath: string, path: string, bytes: Buffer): Promise<void> {
-  await mkdir(dirname(join(layoutPath, path)), { recursive: true });
+  await makeFolder(dirname(join(layoutPath, path)));
   await writeFileWhole(join(layoutPath, path), bytes);
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { ContentPlace } from './image-tree.ts';
 import type { Selection } from './select-paths.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /** A folder that files are being written into: aside at first, so that what is not whole and checked never has its name. */
 export interface Placement extends AsyncDisposable {
@@ -30,7 +31,7 @@ const modeMask = 0o1777;
  */
 export async function openPlacement(folder: string): Promise<Placement> {
   const folderPath = resolve(folder);
-  await mkdir(folderPath, { recursive: true });
+  await makeFolder(folderPath);
   const asidePath = await mkdtemp(join(folderPath, '.bound-images-'));
   const stagedPath = ({ layer, entry }: ContentPlace): string => join(asidePath, `${layer}-${entry}`);
   const target = (path: string): string => join(folderPath, path);

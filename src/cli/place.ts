@@ -1,7 +1,8 @@
 import { existsSync, lstatSync, statSync } from 'node:fs';
-import { mkdir, symlink } from 'node:fs/promises';
+import { symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Failure } from '../model/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /** Where a command looks and what it prints; the same for every command that reads a root and a store. */
 export interface Place {
@@ -92,9 +93,9 @@ export async function prepareStore({
   const isOwn =
     rootPath !== '/' && !deploymentPath.test(rootPath) && storePath === (await storeInside(rootPath));
   const link = isOwn ? await linkInside(rootPath) : undefined;
-  await mkdir(dirname(storePath), { recursive: true });
+  await makeFolder(dirname(storePath));
   if (link === undefined) return;
-  await mkdir(dirname(link), { recursive: true });
+  await makeFolder(dirname(link));
   await symlink(bootcStoreTarget, link);
 }
 

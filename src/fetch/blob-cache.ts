@@ -1,9 +1,10 @@
-import { chmod, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BlobId } from '../model/blob.ts';
 import type { Digest } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { writeFileWhole } from '../system/write-file.ts';
 import { algorithms, cachePaths } from './cache-paths.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -150,12 +151,12 @@ async function ended(growth: Growth): Promise<void> {
 }
 
 async function makeLayout(folderPath: string, folders: readonly string[]): Promise<void> {
-  await mkdir(folderPath, { recursive: true, mode: 0o700 });
+  await makeFolder(folderPath, 0o700);
   const found = await lstat(folderPath);
   if (!found.isDirectory() || found.uid !== process.getuid?.())
     throw new Failure('BadConfiguration', `${folderPath}: the cache is to be a folder that nobody else owns`);
   await chmod(folderPath, 0o700);
-  for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of folders) await makeFolder(folder, 0o700);
   // OCI image-spec "Image Layout": what reads it as one finds no image in it, and its blobs.
   const files = {
     'oci-layout': '{"imageLayoutVersion":"1.0.0"}',

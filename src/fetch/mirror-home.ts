@@ -1,8 +1,9 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { mirrorConf, mirrorRegistriesD } from './mirror-conf.ts';
 import type { MirrorImage, ServedAt } from './mirror-image.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 const own = new Set(['registries.conf', 'registries.conf.d', 'registries.d']);
 
@@ -21,7 +22,7 @@ export async function writeMirrorHome(
 ): Promise<Readonly<Record<string, string>>> {
   const config = join(folderPath, '.config');
   const containers = join(config, 'containers');
-  await mkdir(containers, { recursive: true });
+  await makeFolder(containers);
   const names = await readdir(usersPath).catch(() => []);
   for (const name of names.filter((each) => !own.has(each)))
     await symlink(join(usersPath, name), join(containers, name));
@@ -30,7 +31,7 @@ export async function writeMirrorHome(
     'registries.d/bound-images.yaml': mirrorRegistriesD(image, served),
   };
   for (const [name, content] of Object.entries(files)) {
-    await mkdir(join(containers, name, '..'), { recursive: true });
+    await makeFolder(join(containers, name, '..'));
     await writeFile(join(containers, name), content, { mode: 0o600 });
   }
   return { HOME: folderPath, XDG_CONFIG_HOME: config };

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asDigest, type Digest } from '../model/digest.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { writeFileWhole } from '../system/write-file.ts';
 import { isAlive, parseOwner, thisProcess } from '../system/process-owner.ts';
 
 /** Says to every process that these digests are needed, as long as this one lives. */
 export async function writePin(folderPath: string, digests: Iterable<Digest>): Promise<AsyncDisposable> {
-  await mkdir(folderPath, { recursive: true, mode: 0o700 });
+  await makeFolder(folderPath, 0o700);
   const path = join(folderPath, `${randomUUID()}.json`);
   const text = JSON.stringify({ ...(await thisProcess()), digests: [...digests] });
   // No process outlasts a power loss.

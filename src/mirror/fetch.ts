@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { blobName, blobSize, isWhole } from '../bundle/layout-blobs.ts';
 import { openBlobCache } from '../fetch/blob-cache.ts';
@@ -13,6 +13,7 @@ import { freeSpace } from '../system/free-space.ts';
 import { syncFolder } from '../system/write-file.ts';
 import type { Collected } from './plan.ts';
 import type { MirrorSource } from './source.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /** A blob, and the image that it is fetched as a part of. */
 export interface SetBlob {
@@ -93,7 +94,7 @@ export async function fetchInto(
 async function moveIn(layoutPath: string, digest: Digest): Promise<void> {
   const from = join(incomingPath(layoutPath), blobName(digest));
   const to = join(layoutPath, blobName(digest));
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   await chmod(from, 0o644);
   await rename(from, to);
 }

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unpackLayout } from '../bundle/layout-archive.ts';
 import { makeLayout } from '../bundle/layout-blobs.ts';
@@ -12,6 +12,7 @@ import { parseManifest } from '../registry/parse-manifest.ts';
 import { digestOf } from '../registry/verify-body.ts';
 import { originalReference } from '../prefetch/import-from-layout.ts';
 import type { MirrorTarget } from './target.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /**
  * Locks the layout that a set is gathered in, made where it is not there; the lock of one that a kill ended is none.
@@ -58,7 +59,7 @@ export async function openTarget(
 /** Made where it is not there. Checked before anything is fetched for it. @throws Failure `BadConfiguration` */
 async function checkFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await access(path, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stampedConfig, stampedIndex, stampedManifest, type Replacement } from '../bundle/stamp-documents.ts';
 import { folderFiles } from '../contents/blob-files.ts';
@@ -9,6 +9,7 @@ import type { Descriptor, IndexEntry, Manifest, Platform } from '../model/manife
 import { digestParts, type Digest } from '../model/digest.ts';
 import { parseManifest } from '../registry/parse-manifest.ts';
 import { digestOf } from '../registry/verify-body.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { writeFileWhole } from '../system/write-file.ts';
 
 export interface LayoutPlace {
@@ -54,7 +55,7 @@ export async function stampLayout({ folderPath, tag }: LayoutPlace, stampFor: St
   const write = async (text: string, like: Digest): Promise<Replacement> => {
     const bytes = Buffer.from(text);
     const digest = digestOf(bytes, like);
-    await mkdir(join(folderPath, 'blobs', digestParts(digest).algorithm), { recursive: true });
+    await makeFolder(join(folderPath, 'blobs', digestParts(digest).algorithm));
     await writeFileWhole(join(folderPath, blobName(digest)), bytes);
     return { digest, sizeBytes: bytes.length };
   };

@@ -8,6 +8,7 @@ import { findAuthFile } from '../registry/credentials.ts';
 import { parseManifest } from '../registry/parse-manifest.ts';
 import { digestOf } from '../registry/verify-body.ts';
 import { classifySkopeo } from '../store/classify-skopeo.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { runProgram } from '../system/run-program.ts';
 import type { Access } from '../prefetch/access.ts';
 import { type LayerSource, stampLayout, type StampFor, type Stamped } from './layout.ts';
@@ -50,7 +51,7 @@ export async function stampRegistry(
   };
 
   try {
-    for (const each of ['sha256', 'sha512']) await mkdir(join(folder, 'blobs', each), { recursive: true });
+    for (const each of ['sha256', 'sha512']) await makeFolder(join(folder, 'blobs', each));
     const repository = `${reference.domain}/${reference.path}`;
     const bytes = await rawManifest(`${repository}:${reference.tag}`);
     const digest = digestOf(bytes, undefined);

@@ -1,8 +1,9 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderFiles } from '../contents/blob-files.ts';
 import type { ImageSource } from '../contents/source.ts';
 import { digestParts, type Digest } from '../model/digest.ts';
+import { makeFolder } from '../system/make-folder.ts';
 
 /**
  * A source whose blobs are kept, as they come, in a folder, so that each is fetched once however often it is read. The caller
@@ -16,7 +17,7 @@ export function spooled(source: ImageSource, folderPath: string): ImageSource {
     async blob(descriptor, options = {}) {
       const { hex } = digestParts(descriptor.digest);
       const fetchOnce = async (): Promise<void> => {
-        await mkdir(folderPath, { recursive: true });
+        await makeFolder(folderPath);
         const partPath = join(folderPath, `${hex}.part`);
         const { signal } = options;
         const blob = await source.blob(descriptor, { signal });

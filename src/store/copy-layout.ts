@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestParts } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
+import { makeFolder } from '../system/make-folder.ts';
 import { runProgram } from '../system/run-program.ts';
 import { classifySkopeo } from './classify-skopeo.ts';
 import { type StorePlace, storeReference } from './store-reference.ts';
@@ -40,7 +41,7 @@ export async function copyLayout(
 ): Promise<void> {
   for (const { digest, bytes } of [top, ...others]) {
     const { algorithm, hex } = digestParts(digest);
-    await mkdir(join(folder, 'blobs', algorithm), { recursive: true });
+    await makeFolder(join(folder, 'blobs', algorithm));
     await writeFile(join(folder, 'blobs', algorithm, hex), bytes);
   }
   const { digest, mediaType, bytes } = top;

@@ -1,5 +1,6 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../system/make-folder.ts';
 import { isAlive, type Owner, thisProcess } from '../system/process-owner.ts';
 
 const prefix = 'bound-images-';
@@ -13,7 +14,7 @@ const pattern = /^bound-images-([0-9a-f-]{36})\.(\d+)\.(\d+)\.\w+$/;
 export async function privateFolder(
   parentPath: string,
 ): Promise<AsyncDisposable & { readonly path: string }> {
-  await mkdir(parentPath, { recursive: true, mode: 0o700 });
+  await makeFolder(parentPath, 0o700);
   await removeDead(parentPath);
   const { bootId, pid, startTicks } = await thisProcess();
   const path = await mkdtemp(join(parentPath, `${prefix}${bootId}.${pid}.${startTicks}.`));
