@@ -38,10 +38,13 @@ test('what was prefetched is leased: it stays though the registry has moved on',
 test('garbage with two names, on which its prune would fail, is gone before bootc meets it', async () => {
   const digest = await scene.pushApp('stray:1');
   const source = `docker://${registry}/stray@${digest}`;
+  // Else the first name might be gone before it has the second.
+  await scene.stopAgent();
   for (const name of ['stray:1', 'stray:2']) {
     const target = `containers-storage:[overlay@/usr/lib/bootc/storage+/run/tests]${registry}/${name}`;
     await scene.writing('skopeo', 'copy', '--quiet', source, target);
   }
+  expect((await scene.status()).state).toBe('ready');
   await scene.untilEntry('image-removed', (text) => text.includes('stray:'));
   await scene.publish({ 'app.image': app(2) });
   expect(await scene.run(['bootc', 'upgrade'])).toMatchObject({ exitCode: 0 });

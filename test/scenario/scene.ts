@@ -35,6 +35,10 @@ export interface Scene extends BootcHost {
   entries(name: MessageName): Promise<string[]>;
   /** The first such entry, of this boot, of which that is true. */
   untilEntry(name: MessageName, holds?: (text: string) => boolean, limitMs?: number): Promise<string>;
+  /** Waits until there are so many of them. */
+  untilEntries(name: MessageName, count: number): Promise<void>;
+  /** Ends the agent, and what it has written down with it: a state that is read afterwards is the next one's. */
+  stopAgent(): Promise<void>;
   follow(...command: readonly string[]): Followed;
   /** A command where the store can be written: on a bootc host, in a mount namespace of its own. */
   writing(...argv: readonly string[]): Promise<string>;
@@ -109,6 +113,14 @@ export async function openScene({
         match(id),
       );
       return await entries.until(holds, limitMs);
+    },
+    untilEntries: async (id, count) => {
+      let seen = 0;
+      await scene.untilEntry(id, () => (seen += 1) === count);
+    },
+    stopAgent: async () => {
+      await host.stdoutOf('systemctl', 'stop', 'bound-images.service');
+      await host.stdoutOf('rm', '--force', '/run/bound-images/state.json');
     },
     follow: (...command) => follow(host, ...command),
     writing: async (...argv) =>

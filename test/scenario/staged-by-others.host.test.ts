@@ -36,7 +36,7 @@ test('while bootc is at work it is left alone; then what it staged is locked wit
   await scene.stdoutOf('sh', '-c', 'rm -f /run/standin/pause && echo go >/run/standin/pause-after-staging');
   expect(await upgrade).toMatchObject({ exitCode: 1 });
   await scene.stdoutOf('rm', '/run/standin/pause-after-staging');
-  await scene.untilEntry('staged-locked', undefined, 30_000);
+  await scene.untilEntry('staged-locked');
   await untilState(scene, ({ nextBoot }) => nextBoot.reason.includes(`${away}/two:1 is missing`));
   expect(await staged()).toBe('finalization locked');
   expect(version).toBe('2');
@@ -76,9 +76,9 @@ test('what no registry knows is given up, until the configuration changes', asyn
   await scene.publish({ ...one, 'three.image': `${registry}/three:1` });
   await scene.run(['bootc', 'upgrade', '--quiet']);
   await scene.untilEntry('staged-locked');
-  await untilState(scene, ({ nextBoot }) => nextBoot.reason.includes(`three:1 is missing`));
+  await untilState(scene, ({ nextBoot }) => nextBoot.reason.includes('three:1 is missing (NotFound'));
   await scene.pushApp('three:1');
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await scene.stopAgent();
   await scene.stdoutOf('busctl', 'call', ...refresh);
   expect((await scene.status()).images).toContainEqual(
     expect.objectContaining({ image: `${registry}/three:1`, state: 'missing' }),
