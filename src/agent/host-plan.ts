@@ -13,7 +13,7 @@ export async function planOnHost(
   access: Access,
   signal: AbortSignal,
 ): Promise<PlanReport> {
-  const { osImage, digest, boundSet } = next;
+  const { osImage, digest, version, boundSet } = next;
   const present = layersInStore(inventory);
   const survey = surveyOf(boundSet, inventory);
   const { kept, pulls, unresolved, cost } = await makePlan(survey, access.resolve, signal);
@@ -35,7 +35,8 @@ export async function planOnHost(
     ...unresolved.map(({ want }): PlannedImage => ({ reference: want.image, state: 'missing' })),
   ];
   const { bytesToFetch, bytesOnDisk } = cost;
-  return { osImage, osImageDigest: digest, images, bytesToFetch, bytesOnDisk };
+  const named = { osImage, osImageDigest: digest, ...(version === undefined ? {} : { version }) };
+  return { ...named, images, bytesToFetch, bytesOnDisk };
 }
 
 function digestMember(digest: Digest | undefined): Pick<PlannedImage, 'digest'> {

@@ -1,6 +1,14 @@
 import type { BinderSlot } from '../model/deployment.ts';
-import type { DeploymentState, HostState, ImageState, JobError, NextBoot } from '../model/host-state.ts';
+import type {
+  DeploymentState,
+  HostState,
+  ImageState,
+  JobError,
+  NextBoot,
+  Postponed,
+} from '../model/host-state.ts';
 import type { Assessment } from '../plan/assess.ts';
+import { divideSpace } from '../plan/divide-space.ts';
 import type { Want } from '../plan/want.ts';
 import type { Requirement } from '../policy/parse-policy.ts';
 import type { Binder, HostSurvey } from './survey-host.ts';
@@ -25,28 +33,41 @@ export interface StateParts {
   /** Bytes to fetch of images that are missing, by reference, as far as a plan has found out. */
   readonly bytesToFetch: ReadonlyMap<string, number>;
   readonly nextBoot: NextBoot;
+  readonly postponed?: Postponed | undefined;
   readonly nowUs: number;
 }
 
 /** The host as it is shown. */
-export function hostState({ store, inventory, binders }: HostSurvey, parts: StateParts): HostState {
+export function hostState(
+  { store, inventory, freeBytes, binders }: HostSurvey,
+  parts: StateParts,
+): HostState {
   const booted = binders.find(({ slot }) => slot === 'booted');
-  const layers = [...inventory.layers.values()];
+  const ordered = inBootOrder(binders);
+  const division = divideSpace(
+    inventory,
+    ordered.map(({ survey }) => survey.assessments),
+  );
+  const { totalBytes, sharedBytes, unboundBytes } = division;
   return {
     state: booted === undefined ? 'unknown' : readinessOf(booted, parts),
     nextBoot: parts.nextBoot,
-    deployments: inBootOrder(binders).map(({ slot, osImage, digest, survey }) => ({
+    deployments: ordered.map(({ slot, osImage, digest, version, survey }, index) => ({
       slot,
       osImage,
       ...(digest === undefined ? {} : { digest }),
+      ...(version === undefined ? {} : { version }),
       state: readinessOf({ survey }, parts),
+      ...(division.binders[index] ?? { storageBytes: 0, ownBytes: 0 }),
     })),
     problems: binders.flatMap(({ slot, survey }) =>
       survey.problems.map((problem) => Object.assign({ slot }, problem)),
     ),
     images: imagesOf(binders, parts),
+    ...(parts.postponed === undefined ? {} : { postponed: parts.postponed }),
     store,
-    storageBytes: layers.reduce((total, { diffSizeBytes = 0 }) => total + diffSizeBytes, 0),
+    storageBytes: totalBytes,
+    space: { sharedBytes, unboundBytes, ...(freeBytes === undefined ? {} : { freeBytes }) },
     lastRefreshUs: parts.nowUs,
   };
 }

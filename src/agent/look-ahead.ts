@@ -1,7 +1,11 @@
 import { readCandidate } from '../deployments/read-candidate.ts';
+import { osVersion } from '../model/os-version.ts';
 import type { Access } from '../prefetch/access.ts';
 import { readOsImage } from '../prefetch/read-os-image.ts';
 import type { KnownCandidate } from './survey-host.ts';
+
+/** OCI image-spec, "Pre-Defined Annotation Keys"; it is what bootc shows of a deployment, too. */
+const versionLabel = 'org.opencontainers.image.version';
 
 /**
  * Learns what the next OS image binds, before any of it is staged.
@@ -14,7 +18,14 @@ export async function lookAhead(access: Access, signal: AbortSignal): Promise<Kn
 
 /** An OS image as it would be the candidate. @throws Failure of the image's source, `Cancelled` */
 export async function readKnown(image: string, access: Access, signal: AbortSignal): Promise<KnownCandidate> {
-  const { manifest, boundSet } = await readOsImage(image, access, signal);
+  const { manifest, config, boundSet } = await readOsImage(image, access, signal);
   const { digest, indexDigest } = manifest;
-  return { osImage: image, digest, ...(indexDigest === undefined ? {} : { indexDigest }), boundSet };
+  const version = osVersion(config.labels[versionLabel]);
+  return {
+    osImage: image,
+    digest,
+    ...(indexDigest === undefined ? {} : { indexDigest }),
+    ...(version === undefined ? {} : { version }),
+    boundSet,
+  };
 }

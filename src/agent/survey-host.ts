@@ -5,8 +5,10 @@ import type { Inventory } from '../model/inventory.ts';
 import { diskTree } from '../definitions/disk-tree.ts';
 import { readBoundSet } from '../definitions/read-bound-set.ts';
 import { readInventory } from '../store/read-inventory.ts';
+import { freeSpace } from '../system/free-space.ts';
 import type { HostStore } from './host-store.ts';
 import { type Survey, surveyOf } from '../prefetch/survey.ts';
+import { readOsVersion } from './read-os-version.ts';
 
 /** The OS image that the next upgrade would stage, and what it binds. */
 export interface KnownCandidate {
@@ -14,6 +16,8 @@ export interface KnownCandidate {
   readonly digest: Digest;
   /** Of the index that the image was chosen from; bootc may name either. */
   readonly indexDigest?: Digest;
+  /** As it says of itself, for people. */
+  readonly version?: string;
   readonly boundSet: BoundSet;
 }
 
@@ -22,6 +26,8 @@ export interface Binder {
   readonly slot: BinderSlot;
   readonly osImage: string;
   readonly digest?: Digest;
+  /** Of the OS, for people. */
+  readonly version?: string;
   /** Of a deployment. */
   readonly deployment?: Deployment;
   readonly survey: Survey;
@@ -31,6 +37,8 @@ export interface Binder {
 export interface HostSurvey {
   readonly store: HostStore;
   readonly inventory: Inventory;
+  /** On the store's file system; absent where that does not say. */
+  readonly freeBytes?: number;
   /** Deployments in the order they are given, then the candidate. */
   readonly binders: readonly Binder[];
 }
@@ -45,16 +53,45 @@ export async function surveyHost(
   candidate: KnownCandidate | undefined,
   signal: AbortSignal,
 ): Promise<HostSurvey> {
-  const [inventory, boundSets] = await Promise.all([
+  const [inventory, freeBytes, found] = await Promise.all([
     readInventory(store.path, { signal }),
-    Promise.all(deployments.map(({ rootPath }) => readBoundSet(diskTree(rootPath)))),
+    freeBytesAt(store.path),
+    Promise.all(deployments.map(async (deployment) => readBinder(deployment))),
   ]);
-  const binders = deployments.map((deployment, index): Binder => {
-    const { slot, osImage = '', digest } = deployment;
-    const survey = surveyOf(boundSets[index] ?? { definitions: [], problems: [] }, inventory);
-    return { slot, osImage, ...(digest === undefined ? {} : { digest }), deployment, survey };
-  });
-  return { store, inventory, binders: [...binders, ...candidateBinder(deployments, candidate, inventory)] };
+  const binders = found.map(({ boundSet, ...binder }): Binder => ({
+    ...binder,
+    survey: surveyOf(boundSet, inventory),
+  }));
+  return {
+    store,
+    inventory,
+    ...(freeBytes === undefined ? {} : { freeBytes }),
+    binders: [...binders, ...candidateBinder(deployments, candidate, inventory)],
+  };
+}
+
+async function readBinder(
+  deployment: Deployment,
+): Promise<Omit<Binder, 'survey'> & { readonly boundSet: BoundSet }> {
+  const { slot, osImage = '', digest, rootPath } = deployment;
+  const tree = diskTree(rootPath);
+  const boundSet = await readBoundSet(tree);
+  const version = deployment.version ?? (await readOsVersion(tree));
+  return {
+    slot,
+    osImage,
+    ...(digest === undefined ? {} : { digest }),
+    ...(version === undefined ? {} : { version }),
+    deployment,
+    boundSet,
+  };
+}
+
+async function freeBytesAt(path: string): Promise<number | undefined> {
+  return freeSpace(path).then(
+    ({ freeBytes }) => freeBytes,
+    () => undefined,
+  );
 }
 
 /** None once it is deployed: then its own files say what it binds. */
@@ -64,9 +101,10 @@ function candidateBinder(
   inventory: Inventory,
 ): Binder[] {
   if (candidate === undefined) return [];
-  const { osImage, digest, indexDigest, boundSet } = candidate;
+  const { osImage, digest, indexDigest, version, boundSet } = candidate;
   const isIt = (one: Digest | undefined): boolean =>
     one !== undefined && (one === digest || one === indexDigest);
   if (deployments.some((deployment) => isIt(deployment.digest))) return [];
-  return [{ slot: 'candidate', osImage, digest, survey: surveyOf(boundSet, inventory) }];
+  const survey = surveyOf(boundSet, inventory);
+  return [{ slot: 'candidate', osImage, digest, ...(version === undefined ? {} : { version }), survey }];
 }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { AgentClient } from '../dbus/client.ts';
 import { shortDigest } from '../model/digest.ts';
 import type { ExitStatus } from '../model/failure.ts';
-import type { DeploymentState, HostState, ImageState } from '../model/host-state.ts';
+import type { DeploymentState, HostState, ImageState, StoreSpace } from '../model/host-state.ts';
 import { formatBytes } from './bytes.ts';
 import type { Place } from './place.ts';
 import { print, printJson } from './print.ts';
@@ -31,8 +31,7 @@ export async function hostStatus(
   const readAgain = async (): Promise<void> => {
     isBehind = false;
     const next = await agent.state();
-    // Each pass has a time of its own; what counts is what is shown.
-    if (JSON.stringify(stateJson(next)) === JSON.stringify(stateJson(state))) return;
+    if (newsOf(next) === newsOf(state)) return;
     state = next;
     if (!json) print(['']);
     show();
@@ -47,6 +46,11 @@ export async function hostStatus(
   return readinessOf(state);
 }
 
+/** What is worth another look: each pass has a time of its own, and what is free changes by itself. */
+function newsOf(state: HostState): string {
+  return JSON.stringify(stateJson({ ...state, space: { ...state.space, freeBytes: 0 } }));
+}
+
 /** 3 where the booted or the next OS lacks images, else 4 where a definition of the booted one cannot be honoured, else 0. */
 function readinessOf({ state, nextBoot, images, problems }: HostState): ExitStatus {
   const bootedLacks = images.some(
@@ -57,14 +61,19 @@ function readinessOf({ state, nextBoot, images, problems }: HostState): ExitStat
   return problems.some(({ slot, severity }) => slot === 'booted' && severity === 'error') ? 4 : 0;
 }
 
-function renderState({ deployments, nextBoot, store, storageBytes, images, problems }: HostState): string[] {
+function renderState(state: HostState): string[] {
+  const { deployments, nextBoot, store, storageBytes, space, images, problems } = state;
   const bySlot = Object.groupBy(problems, ({ slot }) => slot);
   return [
     `Next boot  ${coloured(nextBoot.verdict)}`,
     ...(nextBoot.reason === '' ? [] : wrap(nextBoot.reason, '           ')),
     `Store      ${store.path} (${store.mode}), ${formatBytes(storageBytes)}`,
+    `           ${spaceText(space)}`,
     '',
-    ...renderTable([['OS IMAGE', 'SLOT', 'DIGEST', 'STATE'], ...deployments.map(deploymentRow)]),
+    ...renderTable([
+      ['OS IMAGE', 'VERSION', 'SLOT', 'DIGEST', 'STATE', 'NEEDS'],
+      ...deployments.map(deploymentRow),
+    ]),
     '',
     ...(images.length === 0
       ? ['No image is bound.']
@@ -80,9 +89,26 @@ function renderState({ deployments, nextBoot, store, storageBytes, images, probl
   ];
 }
 
-function deploymentRow({ slot, osImage, digest, state }: DeploymentState): string[] {
+/** Of what the deployments need, below, what they share is in the needs of each. */
+function spaceText({ sharedBytes, unboundBytes, freeBytes }: StoreSpace): string {
+  return [
+    `${formatBytes(sharedBytes)} shared by several deployments`,
+    `${formatBytes(unboundBytes)} bound by none`,
+    ...(freeBytes === undefined ? [] : [`${formatBytes(freeBytes)} free`]),
+  ].join(', ');
+}
+
+function deploymentRow(deployment: DeploymentState): string[] {
+  const { slot, osImage, version = '', digest, state, storageBytes } = deployment;
   const name = osImage.replace(/^docker:\/\//, '');
-  return [name === '' ? '-' : name, slot, digest === undefined ? '' : shortDigest(digest), coloured(state)];
+  return [
+    name === '' ? '-' : name,
+    version,
+    slot,
+    digest === undefined ? '' : shortDigest(digest),
+    coloured(state),
+    storageBytes === 0 ? '' : formatBytes(storageBytes),
+  ];
 }
 
 function imageRow({ reference, state, sizeBytes, digest, boundBy }: ImageState): string[] {
@@ -110,14 +136,25 @@ function stateJson({
   deployments,
   store,
   storageBytes,
+  space,
   images,
   problems,
 }: HostState): object {
   return {
     state,
     nextBoot,
-    deployments: deployments.map(({ digest, ...rest }) => ({ ...rest, digest: digest ?? null })),
-    store: { ...store, sizeBytes: storageBytes },
+    deployments: deployments.map(({ digest, version, ...rest }) => ({
+      ...rest,
+      digest: digest ?? null,
+      version: version ?? null,
+    })),
+    store: {
+      ...store,
+      sizeBytes: storageBytes,
+      sharedBytes: space.sharedBytes,
+      unboundBytes: space.unboundBytes,
+      freeBytes: space.freeBytes ?? null,
+    },
     images: images.map(imageJson),
     problems: problems.map((problem) => ({ slot: problem.slot, ...problemJson(problem) })),
   };

@@ -254,8 +254,10 @@ function planReport(values: readonly Value[]): PlanReport {
     };
   });
   const osImageDigest = asDigest(summary.get('digest')?.value);
+  const version = (summary.get('version')?.value ?? '') as string;
   return {
     osImage: (summary.get('os-image')?.value ?? '') as string,
+    ...(version === '' ? {} : { version }),
     ...(osImageDigest === undefined ? {} : { osImageDigest }),
     images,
     bytesToFetch: Number(summary.get('bytes-to-fetch')?.value ?? 0),

@@ -1,5 +1,12 @@
 import type { Job, JobResult } from '../model/host-agent.ts';
-import type { HostState, ImageState, JobError, SlotProblem } from '../model/host-state.ts';
+import type {
+  DeploymentState,
+  HostState,
+  ImageState,
+  JobError,
+  SlotProblem,
+  StoreSpace,
+} from '../model/host-state.ts';
 import { errorName } from './error-names.ts';
 import { jobPath } from './object-path.ts';
 import { type Value, type Variant, variant } from './value.ts';
@@ -26,12 +33,15 @@ export function managerProperties({
     ['NextBoot', [state.nextBoot.verdict, state.nextBoot.reason]],
     ['Deployments', state.deployments.map((one) => [one.slot, one.osImage, one.digest ?? '', one.state])],
     ['Problems', state.problems.map(problemRow)],
+    ['Postponed', [unsigned(state.postponed?.untilUs ?? 0), state.postponed?.reason ?? '']],
     ['ImagesTotal', state.images.length],
     ['ImagesMissing', state.images.filter((image) => image.state === 'missing').length],
     ['ActiveJobs', jobs.filter(isActive).map(({ id }) => jobPath(id))],
     ['LastRefresh', unsigned(state.lastRefreshUs)],
     ['Store', [state.store.path, state.store.mode]],
     ['StorageBytes', unsigned(state.storageBytes)],
+    ['DeploymentDetails', state.deployments.map(deploymentDetails)],
+    ['Space', spaceValue(state.space)],
   ]);
 }
 
@@ -84,6 +94,22 @@ export function unsigned(number: number): bigint {
 /** -1 where it is not known. */
 export function signed(number: number | undefined): bigint {
   return number === undefined ? -1n : unsigned(number);
+}
+
+function deploymentDetails({ version, storageBytes, ownBytes }: DeploymentState): Value {
+  return new Map<string, Variant>([
+    ...(version === undefined ? [] : [['version', variant('s', version)] as const]),
+    ['bytes', variant('t', unsigned(storageBytes))],
+    ['own-bytes', variant('t', unsigned(ownBytes))],
+  ]);
+}
+
+function spaceValue({ sharedBytes, unboundBytes, freeBytes }: StoreSpace): Value {
+  return new Map<string, Variant>([
+    ['shared-bytes', variant('t', unsigned(sharedBytes))],
+    ['unbound-bytes', variant('t', unsigned(unboundBytes))],
+    ...(freeBytes === undefined ? [] : [['free-bytes', variant('t', unsigned(freeBytes))] as const]),
+  ]);
 }
 
 function errorValue(error: JobError | undefined): Value {

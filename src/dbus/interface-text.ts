@@ -13,7 +13,7 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <method name="GetImage"><arg name="reference" type="s" direction="in"/><arg name="image" type="o" direction="out"/></method>
     <!-- What os_image ("" = the candidate) would need: per bound image
          (reference, digest, state, bytes to fetch, bytes on disk; -1 = unknown), and totals: os-image s, digest s,
-         bytes-to-fetch t, bytes-on-disk t. Changes nothing. polkit: refresh -->
+         version s ("" where it does not say), bytes-to-fetch t, bytes-on-disk t. Changes nothing. polkit: refresh -->
     <method name="Plan"><arg name="os_image" type="s" direction="in"/><arg name="options" type="a{sv}" direction="in"/>
       <arg name="images" type="a(sssxx)" direction="out"/><arg name="summary" type="a{sv}" direction="out"/></method>
     <!-- images: references, [] = every one that scope needs. options: scope s (booted|staged|rollback|candidate|all, default all),
@@ -44,12 +44,20 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="Deployments" type="a(ssss)" access="read"/>
     <!-- (slot, definition file with :LINE where it has one, code, text, error|warning): of an error no image comes -->
     <property name="Problems" type="a(sssss)" access="read"/>
+    <!-- when a scheduled Prefetch that may not run now begins again by itself, and why, for a person; (0, "") = none waits -->
+    <property name="Postponed" type="(ts)" access="read"/>
     <property name="ImagesTotal" type="u" access="read"/>
     <property name="ImagesMissing" type="u" access="read"/>
     <property name="ActiveJobs" type="ao" access="read"/>
     <property name="LastRefresh" type="t" access="read"/>
     <property name="Store" type="(ss)" access="read"/> <!-- (path, mode: bootc|own) -->
     <property name="StorageBytes" type="t" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="invalidates"/></property>
+    <!-- one dictionary for each of Deployments, in its order: version s (of the OS, for people; absent where it does not say), bytes t
+         (what the store has of the images that it binds, each layer once), own-bytes t (of those, what no other binds) -->
+    <property name="DeploymentDetails" type="aa{sv}" access="read"/>
+    <!-- shared-bytes t (what several of Deployments bind), unbound-bytes t (what none binds; containers may need it), free-bytes t (on
+         the store's file system; absent where it does not say). The first two and all own-bytes are StorageBytes -->
+    <property name="Space" type="a{sv}" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="invalidates"/></property>
   </interface>
   <!-- on /org/boundimages1/image/LABEL, LABEL = sd_bus_path_encode(reference) -->
   <interface name="org.boundimages1.Image">

@@ -159,6 +159,7 @@ function planValues(report: PlanReport): readonly Value[] {
   const summary = new Map([
     ['os-image', variant('s', report.osImage)],
     ['digest', variant('s', report.osImageDigest ?? '')],
+    ['version', variant('s', report.version ?? '')],
     ['bytes-to-fetch', variant('t', unsigned(report.bytesToFetch))],
     ['bytes-on-disk', variant('t', unsigned(report.bytesOnDisk))],
   ]);

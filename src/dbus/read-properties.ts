@@ -15,21 +15,41 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
     HostState['nextBoot']['verdict']?,
     string?,
   ];
+  const [until = 0n, why = ''] = (manager.get('Postponed')?.value ?? []) as [bigint?, string?];
   const [path = '', mode = 'bootc'] = texts(manager, 'Store') as [string?, HostState['store']['mode']?];
+  const details = (manager.get('DeploymentDetails')?.value ?? []) as readonly Dictionary[];
+  const space = (manager.get('Space')?.value ?? new Map()) as Dictionary;
   return {
     state: text(manager, 'State') as HostState['state'],
     nextBoot: { verdict, reason },
-    deployments: rows(manager, 'Deployments').map(([slot, osImage = '', digest, state]) => ({
+    deployments: rows(manager, 'Deployments').map(([slot, osImage = '', digest, state], index) => ({
       slot: slot as HostState['deployments'][number]['slot'],
       osImage,
       ...optional('digest', asDigest(digest)),
       state: state as HostState['state'],
+      ...readDetails(details[index] ?? new Map()),
     })),
     problems: rows(manager, 'Problems').map(readProblem),
     images: images.map(readImage),
+    ...optional('postponed', until === 0n ? undefined : { untilUs: Number(until), reason: why }),
     store: { path, mode },
     storageBytes: count(manager, 'StorageBytes'),
+    space: {
+      sharedBytes: count(space, 'shared-bytes'),
+      unboundBytes: count(space, 'unbound-bytes'),
+      ...optional('freeBytes', space.has('free-bytes') ? count(space, 'free-bytes') : undefined),
+    },
     lastRefreshUs: count(manager, 'LastRefresh'),
+  };
+}
+
+function readDetails(
+  values: Dictionary,
+): Pick<HostState['deployments'][number], 'version' | 'storageBytes' | 'ownBytes'> {
+  return {
+    ...optional('version', values.has('version') ? text(values, 'version') : undefined),
+    storageBytes: count(values, 'bytes'),
+    ownBytes: count(values, 'own-bytes'),
   };
 }
 

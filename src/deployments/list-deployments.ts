@@ -50,6 +50,7 @@ function withStatus(
     rootPath: slot === 'booted' ? hostPath : found.rootPath,
     ...(osImage === undefined ? {} : { osImage }),
     ...(entry?.digest === undefined ? {} : { digest: entry.digest }),
+    ...(entry?.version === undefined ? {} : { version: entry.version }),
     locked: slot === 'staged' && (found.slot === 'staged' ? found.locked : entry?.locked === true),
   };
 }

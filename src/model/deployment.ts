@@ -16,6 +16,8 @@ export interface Deployment {
   /** OS image as containers-transports(5) has it, `docker://quay.io/ex/os:latest`; absent where bootc does not say. */
   readonly osImage?: string;
   readonly digest?: Digest;
+  /** As bootc gives it: the OS image's label `org.opencontainers.image.version`. For people. */
+  readonly version?: string;
   /** A reboot does not apply it (`bootc upgrade --download-only`). Only a staged one can be locked. */
   readonly locked: boolean;
 }

@@ -76,6 +76,8 @@ export interface PlannedImage {
 export interface PlanReport {
   readonly osImage: string;
   readonly osImageDigest?: Digest;
+  /** For people. */
+  readonly version?: string;
   readonly images: readonly PlannedImage[];
   /** Layers that images share count once; what the store has does not count. */
   readonly bytesToFetch: number;

@@ -12,8 +12,11 @@ export interface HostState {
   readonly problems: readonly SlotProblem[];
   /** By reference, in the order of their names; a reference is listed once. */
   readonly images: readonly ImageState[];
+  /** What nobody waits for, and is not to be fetched now. */
+  readonly postponed?: Postponed;
   readonly store: { readonly path: string; readonly mode: 'bootc' | 'own' };
   readonly storageBytes: number;
+  readonly space: StoreSpace;
   readonly lastRefreshUs: number;
 }
 
@@ -23,11 +26,33 @@ export interface NextBoot {
   readonly reason: string;
 }
 
+/** A scheduled prefetch that may not run, when it begins again by itself, and why, for a person. */
+export interface Postponed {
+  readonly untilUs: number;
+  readonly reason: string;
+}
+
 export interface DeploymentState {
   readonly slot: BinderSlot;
   readonly osImage: string;
   readonly digest?: Digest;
+  /** Of the OS image, for people. */
+  readonly version?: string;
   readonly state: 'ready' | 'incomplete' | 'damaged' | 'unknown';
+  /** What the store has of the images that it binds, each layer once. */
+  readonly storageBytes: number;
+  /** Of those, what no other deployment binds. */
+  readonly ownBytes: number;
+}
+
+/** With the `ownBytes` of all deployments the first two are the `storageBytes` of the store: each layer counts once. */
+export interface StoreSpace {
+  /** What several deployments bind. */
+  readonly sharedBytes: number;
+  /** What none binds. Containers and leases may need it all the same. */
+  readonly unboundBytes: number;
+  /** On the store's file system; absent where that does not say. */
+  readonly freeBytes?: number;
 }
 
 export interface SlotProblem extends Problem {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { asDigest, type Digest } from '../model/digest.ts';
+import type { Postponed } from '../model/host-state.ts';
 import type { DocumentKind } from './open-document.ts';
 
 const digest = v.custom<Digest>((text) => asDigest(text) !== undefined);
@@ -9,6 +10,7 @@ export interface CandidateNote {
   readonly osImage: string;
   readonly digest: Digest;
   readonly indexDigest?: Digest;
+  readonly version?: string;
   /** What it binds, as a stamp has it. */
   readonly boundSet: string;
 }
@@ -18,7 +20,13 @@ export const candidateKind: DocumentKind<CandidateNote | null> = {
   version: 1,
   limitBytes: 16 * 2 ** 20,
   schema: v.nullable(
-    v.object({ osImage: v.string(), digest, indexDigest: v.exactOptional(digest), boundSet: v.string() }),
+    v.object({
+      osImage: v.string(),
+      digest,
+      indexDigest: v.exactOptional(digest),
+      version: v.exactOptional(v.string()),
+      boundSet: v.string(),
+    }),
   ),
   empty: null,
 };
@@ -38,3 +46,21 @@ export const lockNoteKind: DocumentKind<LockNoteRecord | null> = {
   ),
   empty: null,
 };
+
+export const postponedKind: DocumentKind<Postponed | null> = {
+  name: 'postponed.json',
+  version: 1,
+  limitBytes: 64 * 1024,
+  schema: v.nullable(
+    v.object({ untilUs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)), reason: v.string() }),
+  ),
+  empty: null,
+};
+
+/** A window is looked for within three days, and nothing else waits for longer. */
+const longestUs = 3 * 24 * 3_600_000_000;
+
+/** Whether what was postponed may be tried again. Where it would wait for longer than anything can, the clock was put back since. */
+export function isOver({ untilUs }: Postponed, nowUs: number): boolean {
+  return untilUs <= nowUs || untilUs > nowUs + longestUs;
+}

@@ -6,7 +6,7 @@ import type { BinderSlot } from '../../src/model/deployment.ts';
 import type { BoundSet } from '../../src/model/definition.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { problem } from '../../src/model/problem-codes.ts';
-import { definition, inventory, storedImage } from '../support/samples.ts';
+import { definition, inventory, storedImage, storedLayer } from '../support/samples.ts';
 
 const one = 'example.com/app:1';
 const two = 'example.com/app:2';
@@ -67,7 +67,9 @@ it.each([
 ] as const)('where %s', (_, boundSet, state) => {
   const shown = hostState(surveyed(binder('booted', boundSet)), parts());
   expect(shown.state).toBe(state);
-  expect(shown.deployments).toEqual([{ slot: 'booted', osImage: 'docker://example.com/os:booted', state }]);
+  expect(shown.deployments).toMatchObject([
+    { slot: 'booted', osImage: 'docker://example.com/os:booted', state },
+  ]);
 });
 
 it('is unknown where nothing is booted', () => {
@@ -100,4 +102,23 @@ it('says in which deployment a definition is wrong', () => {
   );
   const { problems } = hostState(surveyed(binder('rollback', { problems: [wrong] })), parts());
   expect(problems).toEqual([{ slot: 'rollback', ...wrong }]);
+});
+
+it('says what each deployment takes of the store, in the order they are shown', () => {
+  const layers = [storedLayer('base', { diffSizeBytes: 100 }), storedLayer('top', { diffSizeBytes: 7 })];
+  const store = inventory(
+    [storedImage(one, { layers }), storedImage(two, { layers: layers.slice(0, 1) })],
+    layers,
+  );
+  const binders = [
+    { ...binder('rollback', { definitions: [definition(two)] }, store), version: '41' },
+    binder('staged', { definitions: [definition(one)] }, store),
+  ];
+  const shown = hostState({ ...surveyed(...binders), inventory: store, freeBytes: 5 }, parts());
+  expect(shown.deployments).toMatchObject([
+    { slot: 'staged', storageBytes: 107, ownBytes: 7 },
+    { slot: 'rollback', version: '41', storageBytes: 100, ownBytes: 0 },
+  ]);
+  expect(shown.storageBytes).toBe(107);
+  expect(shown.space).toEqual({ sharedBytes: 100, unboundBytes: 0, freeBytes: 5 });
 });

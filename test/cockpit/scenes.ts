@@ -28,15 +28,21 @@ function image(reference: string, number: number, change: Partial<ImageState> = 
 
 const booted = {
   slot: 'booted',
-  osImage: 'docker://quay.io/example/os:42.20261103.0',
+  osImage: 'docker://quay.io/example/os:stable',
+  version: '42.20261103.0',
   digest: digestOf(91),
   state: 'ready',
+  storageBytes: 421_100_000,
+  ownBytes: 217_300_000,
 } as const;
 const candidate = {
   slot: 'candidate',
-  osImage: 'docker://quay.io/example/os:42.20261117.0',
+  osImage: 'docker://quay.io/example/os:stable',
+  version: '42.20261117.0',
   digest: digestOf(93),
   state: 'incomplete',
+  storageBytes: 0,
+  ownBytes: 0,
 } as const;
 
 /** All is well: what a host shows on most days. */
@@ -48,9 +54,12 @@ export const ready: Scene = {
       booted,
       {
         slot: 'rollback',
-        osImage: 'docker://quay.io/example/os:42.20261020.0',
+        osImage: 'docker://quay.io/example/os:stable',
+        version: '42.20261020.0',
         digest: digestOf(92),
         state: 'ready',
+        storageBytes: 273_800_000,
+        ownBytes: 70_000_000,
       },
     ],
     images: [
@@ -65,7 +74,9 @@ export const ready: Scene = {
       image('quay.io/example/web:2.13', 4, { boundBy: [{ slot: 'rollback', file: file('web') }] }),
     ],
     store: { path: '/usr/lib/bootc/storage', mode: 'bootc' },
+    // 217.3 and 70 of one deployment alone, 203.8 of both, and what nothing binds.
     storageBytes: 498_000_000,
+    space: { sharedBytes: 203_800_000, unboundBytes: 6_900_000, freeBytes: 31_400_000_000 },
   },
 };
 
@@ -76,7 +87,7 @@ export const busy: Scene = {
     state: 'damaged',
     nextBoot: {
       verdict: 'waiting',
-      reason: 'quay.io/example/os:42.20261117.0 (staged) lacks 2 images; they are being fetched.',
+      reason: 'quay.io/example/os:stable (staged) lacks 2 images; they are being fetched.',
     },
     deployments: [
       { ...booted, state: 'damaged' },

@@ -116,10 +116,20 @@ function ended(state: JobState): boolean {
 const emptyState: HostState = {
   state: 'ready',
   nextBoot: { verdict: 'none', reason: 'nothing is staged' },
-  deployments: [{ slot: 'booted', osImage: 'docker://quay.io/ex/os:latest', state: 'ready' }],
+  deployments: [
+    {
+      slot: 'booted',
+      osImage: 'docker://quay.io/ex/os:latest',
+      version: '42.1',
+      state: 'ready',
+      storageBytes: 7,
+      ownBytes: 5,
+    },
+  ],
   problems: [],
   images: [],
   store: { path: '/usr/lib/bootc/storage', mode: 'bootc' },
-  storageBytes: 0,
+  storageBytes: 10,
+  space: { sharedBytes: 2, unboundBytes: 3, freeBytes: 1_000 },
   lastRefreshUs: 0,
 };

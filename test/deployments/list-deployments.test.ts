@@ -78,7 +78,7 @@ test('bootc tells the rest, and what it does not know is kept as another', async
   const folder = await makeHost(host.path, [booted, staged, rollback, other]);
   const status = statusOf(
     // A bootc that does not say the stateroot.
-    entry('booted', booted, { digest: digestOf('b'), osImage: 'docker://quay.io/ex/os' }),
+    entry('booted', booted, { digest: digestOf('b'), osImage: 'docker://quay.io/ex/os', version: '42.1' }),
     entry('staged', `default/${staged}`, { locked: true }),
     entry('rollback', `default/${rollback}`),
     entry('other', `default/${'ee'.repeat(32)}.0`),
@@ -94,6 +94,7 @@ test('bootc tells the rest, and what it does not know is kept as another', async
     rootPath: host.path,
     digest: digestOf('b'),
     osImage: 'docker://quay.io/ex/os',
+    version: '42.1',
   });
   expect(found[3]?.rootPath).toBe(join(folder, other));
 });

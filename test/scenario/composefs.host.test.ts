@@ -33,6 +33,11 @@ test('what somebody else stages is completed', async () => {
   await scene.publish({ ...one, 'three.image': `${registry}/three:1` });
   await scene.stdoutOf('bootc', 'upgrade');
   await untilState(scene, ({ nextBoot }) => nextBoot.reason.includes('(staged) boots next and has all'));
+  const { deployments } = await scene.status();
+  expect(deployments.slice(0, 2).map(({ slot, version }) => `${slot} ${version}`)).toEqual([
+    'staged 3',
+    'booted 2',
+  ]);
   expect(await scene.storedNames()).toContain(`${registry}/three:1`);
   await scene.reboot();
   expect(await scene.version()).toBe('3');

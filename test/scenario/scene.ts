@@ -55,6 +55,7 @@ export interface Status {
     readonly slot: string;
     readonly state: string;
     readonly osImage: string;
+    readonly version: string | null;
   }[];
   readonly images: readonly {
     readonly image: string;

@@ -39,9 +39,9 @@ test('the timer brings what the next OS image binds, and stages nothing', async 
   expect(await scene.stdoutOf('systemctl', 'list-timers', '--all')).toContain('bound-images-prefetch.timer');
   await scene.stdoutOf('systemctl', 'start', 'bound-images-prefetch.service');
   const { deployments, images } = await scene.status();
-  expect(deployments.map(({ slot, state }) => `${slot} ${state}`)).toEqual([
-    'candidate ready',
-    'booted ready',
+  expect(deployments.map(({ slot, version, state }) => `${slot} ${version} ${state}`)).toEqual([
+    'candidate 2 ready',
+    'booted 1 ready',
   ]);
   expect(images.map(({ image, state }) => [image, state])).toEqual([
     [`${registry}/web:1`, 'present'],

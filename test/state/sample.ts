@@ -33,5 +33,6 @@ export const hostState: HostState = {
   ],
   store: { path: '/usr/lib/bootc/storage', mode: 'bootc' },
   storageBytes: 12_345,
+  space: { sharedBytes: 0, unboundBytes: 0 },
   lastRefreshUs: 1_795_000_000_250_000,
 };
