@@ -25,8 +25,8 @@ const { metafile } = await build({
   logLevel: 'warning',
   metafile: true,
 });
-// Whose licences the packages have to carry: rpm/licences.ts.
-await writeFile('dist/inputs.json', JSON.stringify(Object.keys(metafile.inputs)));
 await chmod('dist/bound-images.js', 0o755);
 // What goes to /usr/share/cockpit.
-await buildPage('dist/cockpit/boundimages');
+const page = await buildPage('dist/cockpit/boundimages');
+// What the packages have to name as bundled, and whose licences they carry: rpm/licences.ts.
+await writeFile('dist/inputs.json', JSON.stringify({ program: Object.keys(metafile.inputs), page }));

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { version } from '../src/agent/version.ts';
+import { version } from '../src/prefetch/version.ts';
 import { bashCompletion } from './completions/bash.ts';
 import { fishCompletion } from './completions/fish.ts';
 import { zshCompletion } from './completions/zsh.ts';
@@ -14,18 +14,23 @@ import { type Entry, entriesBelow, entryOf, makeTarball } from './tarball.ts';
 
 const project = join(import.meta.dirname, '..');
 const out = join(import.meta.dirname, 'dist');
+const metainfo = 'org.boundimages.cockpit.metainfo.xml';
 const at = (path: string): string => join(project, path);
 
-const inputs = JSON.parse(await readFile(at('dist/inputs.json'), 'utf8')) as string[];
-const packages = await bundledPackages(project, inputs);
+const inputs = JSON.parse(await readFile(at('dist/inputs.json'), 'utf8')) as Record<
+  'program' | 'page',
+  string[]
+>;
+const program = await bundledPackages(project, inputs.program);
+const page = await bundledPackages(project, inputs.page);
 const epochSeconds = sourceDate();
 const name = `bound-images-${version}`;
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await writeFile(join(out, `${name}.tar.gz`), await makeTarball(name, await entries(packages), epochSeconds));
+await writeFile(join(out, `${name}.tar.gz`), await makeTarball(name, await entries(program), epochSeconds));
 const spec = await readFile(at('rpm/bound-images.spec'), 'utf8');
-await writeFile(join(out, 'bound-images.spec'), specText(spec, version, packages));
+await writeFile(join(out, 'bound-images.spec'), specText(spec, version, { program, page }));
 
 /** The same for everybody who builds the same commit: reproducible-builds.org, "SOURCE_DATE_EPOCH". */
 function sourceDate(): number {
@@ -37,9 +42,9 @@ function sourceDate(): number {
 
 async function entries(bundled: readonly BundledPackage[]): Promise<Entry[]> {
   const lines = commandLines();
-  const program = await entriesBelow(at('dist'), 'program');
+  const files = await entriesBelow(at('dist'), 'program');
   return [
-    ...program.filter(({ path }) => !/^program\/(?:cockpit\/|inputs\.json$)/.test(path)),
+    ...files.filter(({ path }) => !/^program\/(?:cockpit\/|inputs\.json$)/.test(path)),
     ...(await entriesBelow(at('dist/cockpit'), 'cockpit')),
     ...(await entriesBelow(at('systemd'), 'systemd')),
     ...(await entriesBelow(at('selinux'), 'selinux')),
@@ -50,6 +55,7 @@ async function entries(bundled: readonly BundledPackage[]): Promise<Entry[]> {
     { path: 'LICENSES.txt', content: licencesText(bundled) },
     await entryOf(at('rpm/bound-images.sh'), 'bound-images.sh'),
     await entryOf(at('src/dbus/org.boundimages1.xml'), 'org.boundimages1.xml'),
+    await entryOf(at(`src/cockpit/${metainfo}`), metainfo),
     ...(await Promise.all(
       ['LICENSE', 'README.md', 'CHANGELOG.md'].map(async (path) => entryOf(at(path), path)),
     )),

@@ -19,6 +19,7 @@ make make
 bzip2 bzip2
 checkmodule checkpolicy
 semodule_package semodule-utils
+appstreamcli appstream
 /usr/share/selinux/devel/Makefile selinux-policy-dev'
 case "${1-}" in
   test)
@@ -29,7 +30,6 @@ setpriv util-linux
 openssl openssl
 chromium chromium
 /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
-appstreamcli appstream
 pngquant pngquant
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 qemu-system-x86_64 qemu-system-x86

@@ -142,25 +142,46 @@ test('an upgrade and a removal keep what the host has in its folders, and leave 
   ).toEqual([]);
 }, 120_000);
 
-test('what they ask for, and what they say is in them', async () => {
+test('what they ask for', async () => {
   const requires = await run('rpm', '--query', '--requires', '--package', file('bound-images'));
   for (const one of ['nodejs(engine) >= 22.22', 'skopeo', 'podman', 'polkit'])
     expect(requires.split('\n')).toContain(one);
-  const provides = await run('rpm', '--query', '--provides', '--package', file('bound-images'));
-  const { version: execa } = JSON.parse(
-    await readFile(join(project, 'node_modules/execa/package.json'), 'utf8'),
-  ) as { version: string };
-  expect(provides).toContain(`bundled(npm(execa)) = ${execa}\n`);
-  const licences = await run(
-    'tar',
-    '--extract',
-    '--to-stdout',
-    '--file',
-    join(out, `bound-images-${version}.tar.gz`),
-    `bound-images-${version}/LICENSES.txt`,
-  );
-  for (const [, name = ''] of provides.matchAll(/bundled\(npm\((.*)\)\)/g))
-    expect(licences).toMatch(new RegExp(`^${name} \\d`, 'm'));
   // Node itself, or what is loaded when it starts, must not come from the caller.
   expect(await readFile(join(project, 'rpm', 'bound-images.sh'), 'utf8')).toContain('unset NODE_OPTIONS');
+});
+
+test.for([
+  ['bound-images', 'execa', 'LICENSES.txt'],
+  ['cockpit-bound-images', 'react-dom', 'cockpit/boundimages/LICENSES.txt'],
+] as const)(
+  '%s says which npm packages are in it, and carries their licences',
+  async ([name, one, texts]) => {
+    const provides = await run('rpm', '--query', '--provides', '--package', file(name));
+    const { version: itsVersion } = JSON.parse(
+      await readFile(join(project, 'node_modules', one, 'package.json'), 'utf8'),
+    ) as { version: string };
+    expect(provides).toContain(`bundled(npm(${one})) = ${itsVersion}\n`);
+    const tarball = join(out, `bound-images-${version}.tar.gz`);
+    const member = `bound-images-${version}/${texts}`;
+    const licences = await run('tar', '--extract', '--to-stdout', '--file', tarball, member);
+    // "NAME VERSION (SPDX)" above each text.
+    const stated = await run('rpm', '--query', '--queryformat=%{license}', '--package', file(name));
+    for (const [, bundled = ''] of provides.matchAll(/bundled\(npm\((.*)\)\)/g)) {
+      const [, licence] =
+        new RegExp(String.raw`^(?:== )?${bundled} \d\S*?(?:,? \(?)(\S+?)\)?$`, 'm').exec(licences) ?? [];
+      expect([bundled, stated.split(' AND ')]).toEqual([bundled, expect.arrayContaining([licence])]);
+    }
+  },
+);
+
+test('software centres find the page as it was released, and valid', async () => {
+  await using root = await temporaryFolder();
+  await rpm(root.path, '--install', file('cockpit-bound-images'));
+  const metainfo = join(root.path, 'usr/share/metainfo/org.boundimages.cockpit.metainfo.xml');
+  await run('appstreamcli', 'validate', '--no-net', '--pedantic', metainfo);
+  const text = await readFile(metainfo, 'utf8');
+  // What it launches is the folder of the page, and the version is this one.
+  const [, page = ''] = /<launchable type="cockpit-manifest">(.*)<\/launchable>/.exec(text) ?? [];
+  await lstat(join(root.path, 'usr/share/cockpit', page, 'manifest.json'));
+  expect(/<release version="([^"]*)"/.exec(text)?.[1]).toBe(version);
 });

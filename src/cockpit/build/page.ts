@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { licenseText } from './licenses.ts';
 import { parsePo } from '../po/parse-po.ts';
 import { translationScript } from '../po/translation-script.ts';
@@ -26,8 +26,11 @@ const hostLibrary: Plugin = {
   },
 };
 
-/** Builds the page as Cockpit takes it: a folder to be put into /usr/share/cockpit. */
-export async function buildPage(folder: string): Promise<void> {
+/**
+ * Builds the page as Cockpit takes it: a folder to be put into /usr/share/cockpit.
+ * @returns paths of what is in it, inside the project
+ */
+export async function buildPage(folder: string): Promise<readonly string[]> {
   const { metafile } = await build({
     entryPoints: { index: join(source, 'main.tsx') },
     outdir: folder,
@@ -44,11 +47,13 @@ export async function buildPage(folder: string): Promise<void> {
     plugins: [hostLibrary],
     logLevel: 'warning',
   });
+  const inputs = Object.keys(metafile.inputs);
   for (const file of ['index.html', 'manifest.json']) await cp(join(source, file), join(folder, file));
-  await writeFile(join(folder, 'LICENSES.txt'), await licenseText(project, inputsOf(metafile)));
+  await writeFile(join(folder, 'LICENSES.txt'), await licenseText(project, inputs));
   await writeTranslations(folder);
   // Served as they are to who can read them so, which every browser can: a quarter of the bytes.
   for (const file of ['index.js', 'index.css']) await compress(join(folder, file));
+  return inputs;
 }
 
 async function compress(path: string): Promise<void> {
@@ -83,8 +88,4 @@ export function manifestTexts(manifest: string): ReadonlySet<string> {
       ...keywords.flatMap(({ matches }) => matches),
     ]),
   );
-}
-
-function inputsOf({ inputs }: Metafile): string[] {
-  return Object.keys(inputs);
 }
