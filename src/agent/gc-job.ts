@@ -28,7 +28,7 @@ export async function gcJob(
   }
   const [first] = failures;
   if (first !== undefined) throw first.failure;
-  return { images, freedBytes };
+  return { images, freedBytes, ...(dryRun ? { dryRun } : {}) };
 }
 
 /** What a gc would find to do: images by id, and names. @throws Failure as `gcJob` */

@@ -7,6 +7,7 @@ import { type ImageRecord, hostState, type UnderWay } from './host-state.ts';
 import type { HostStore } from './host-store.ts';
 import { hostWants, verifyScope } from './host-wants.ts';
 import { createJobs, hasEnded, type JobChange, type JobContext, type Jobs } from './jobs.ts';
+import type { JobHistory } from './job-history.ts';
 import { type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.ts';
 
 export interface HostAgentParts {
@@ -24,6 +25,7 @@ export interface HostAgentParts {
   readonly nextBoot: (survey: HostSurvey, completing: boolean) => NextBoot;
   readonly plan: (osImage: string, survey: HostSurvey) => Promise<PlanReport>;
   readonly run: (request: JobRequest, context: JobContext & HostContext) => Promise<JobResult>;
+  readonly history: Pick<JobHistory, 'records' | 'onEnded'>;
   readonly nextJobId: () => bigint;
   readonly nowUs: () => number;
   readonly signal: AbortSignal;
@@ -133,7 +135,11 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
     run: runJob,
     nextId: parts.nextJobId,
     nowUs,
-    onChange: (change: JobChange) => tell(change),
+    onChange: (change: JobChange) => {
+      // Before anybody is told, so that who asks then finds it.
+      if (change.kind === 'job' && hasEnded(change.after)) parts.history.onEnded(change.after);
+      tell(change);
+    },
     keepMs: keepJobMs,
   });
   jobs = created;
@@ -141,6 +147,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   return {
     state: () => state,
     jobs: created.list,
+    history: parts.history.records,
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -24,7 +24,12 @@ export interface HostFetching extends AsyncDisposable {
  * @throws Failure `Postponed` where it may not begin
  */
 export async function openHostFetching(
-  { configuration, ledger, memory }: Pick<Host, 'configuration' | 'ledger' | 'memory'>,
+  {
+    configuration,
+    ledger,
+    memory,
+    onReceived: tell,
+  }: Pick<Host, 'configuration' | 'ledger' | 'memory' | 'onReceived'>,
   scheduled: boolean,
 ): Promise<HostFetching> {
   const { windows, windowJitterMs, metered, dailyLimitBytes } = configuration.fetch;
@@ -57,6 +62,7 @@ export async function openHostFetching(
         (retain === 'damaged-store' && memory.record(image)?.lastError?.code === 'StoreDamaged'),
       onReceived(bytes) {
         count.add(bytes);
+        tell?.(bytes);
         if (scheduled && count.left() <= 0) stopUnlessAllowed();
       },
     },

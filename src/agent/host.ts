@@ -14,6 +14,8 @@ export interface Host {
   readonly memory: HostMemory;
   /** What was downloaded on which day. */
   readonly ledger: StateDocument<DayLedger>;
+  /** So many bytes more have come over the wire; absent outside of a job. */
+  readonly onReceived?: (bytes: number) => void;
   /** Never waited for: that something happened does not depend on its being written down. */
   readonly journal: (entry: JournalEntry) => void;
 }

@@ -19,6 +19,7 @@ import { createHostAgent } from './host-agent.ts';
 import { hostDeployments } from './host-deployments.ts';
 import { nowUs, openHostMemory } from './host-memory.ts';
 import { hostStore } from './host-store.ts';
+import { openJobHistory } from './job-history.ts';
 import { readHostPolicy } from '../prefetch/read-host-policy.ts';
 import { remountSysroot } from './remount-sysroot.ts';
 import type { HostSurvey } from './survey-host.ts';
@@ -62,8 +63,11 @@ export async function openAgent(
     writeJournal(entry).catch((error: unknown) => log('warn', `${entry.text} (${asFailure(error).message})`));
   };
   const deployments = hostDeployments(signal);
-  const ledger = await openDocument(stateFolder, dayBudgetKind, Date.now());
-  if (ledger.damage !== undefined) log('warn', ledger.damage);
+  const [ledger, history] = await Promise.all([
+    openDocument(stateFolder, dayBudgetKind, Date.now()),
+    openJobHistory(stateFolder),
+  ]);
+  for (const { damage } of [ledger, history]) if (damage !== undefined) log('warn', damage);
   const host: Host = { configuration, store, deployments, memory, ledger, journal };
   const policy = await readHostPolicy();
   const agent = await createHostAgent({
@@ -98,8 +102,10 @@ export async function openAgent(
     run: async (request, context) => {
       const { runHostJob } = await import('./run-host-job.ts');
       await makeWritable();
-      return runHostJob(request, host, context);
+      const onReceived = (bytes: number): void => history.onReceived(context.job().id, bytes);
+      return runHostJob(request, { ...host, onReceived }, context);
     },
+    history,
     nextJobId: memory.nextJobId,
     nowUs,
     signal,

@@ -48,9 +48,14 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
   withPlace(program.command('status'))
     .description('what is bound, and whether the store has it; of this host: what its agent says')
     .option('--watch', 'print it again whenever it changes (of this host only)')
-    .action(async (options: StatusOptions) => {
+    .option('--history', 'the last jobs that have ended, in its place (of this host only)')
+    .action(async (options: StatusOptions & { readonly history?: boolean }) => {
       await using agent = await agentOfHost(options, signal);
-      if (agent === undefined) end(await (await import('./status.ts')).status(options, signal));
+      if (options.history === true) {
+        if (agent === undefined)
+          throw new Failure('Usage', '--history is what the agent of a host remembers: there is none here');
+        end(await (await import('./host-history.ts')).hostHistory(agent, options));
+      } else if (agent === undefined) end(await (await import('./status.ts')).status(options, signal));
       else end(await (await import('./host-status.ts')).hostStatus(agent, options, signal));
     });
   withLogin(withPlace(program.command('plan')))

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Failure } from '../model/failure.ts';
-import type { Job, JobRequest, PlanReport, PlannedImage } from '../model/host-agent.ts';
+import type { Job, JobRecord, JobRequest, PlanReport, PlannedImage } from '../model/host-agent.ts';
 import type { HostState } from '../model/host-state.ts';
 import { asDigest } from '../model/digest.ts';
 import { systemBusAddress } from './bus-address.ts';
@@ -10,13 +10,15 @@ import { failureOf } from './error-names.ts';
 import { type Message, readBody } from './message.ts';
 import { busName, jobPath, rootPath } from './object-path.ts';
 import { imageInterface, jobInterface, managerInterface } from './objects.ts';
-import { readHostState, readJob } from './read-properties.ts';
+import { readHostState, readJob, readRecord } from './read-properties.ts';
 import { type Dictionary, type Value, type Variant, variant } from './value.ts';
 
 /** The agent of this host, through the bus. Every call starts it where it does not run. @throws Failure, of the code that the agent gave it */
 export interface AgentClient extends AsyncDisposable {
   readonly state: () => Promise<HostState>;
   readonly jobs: () => Promise<readonly Job[]>;
+  /** Newest first. */
+  readonly history: () => Promise<readonly JobRecord[]>;
   readonly refresh: () => Promise<void>;
   readonly plan: (osImage: string) => Promise<PlanReport>;
   /** @returns the id of the job that begins */
@@ -164,6 +166,10 @@ export async function connectAgent(options: ClientOptions = {}): Promise<AgentCl
   return {
     state: async () => readHostState(await getAll(rootPath, managerInterface), await managed(imageInterface)),
     jobs: async () => (await managed(jobInterface)).map(readJob),
+    history: async () => {
+      const [records] = await ask([rootPath, managerInterface, 'GetHistory'], 'a{sv}', [new Map()]);
+      return (records as readonly Dictionary[]).map(readRecord);
+    },
     refresh: async () => {
       await ask([rootPath, managerInterface, 'Refresh'], 'a{sv}', [new Map()], workLimitMs);
     },

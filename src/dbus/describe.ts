@@ -1,4 +1,4 @@
-import type { Job, JobResult } from '../model/host-agent.ts';
+import type { Job, JobRecord, JobResult } from '../model/host-agent.ts';
 import type {
   DeploymentState,
   HostState,
@@ -33,7 +33,6 @@ export function managerProperties({
     ['NextBoot', [state.nextBoot.verdict, state.nextBoot.reason]],
     ['Deployments', state.deployments.map((one) => [one.slot, one.osImage, one.digest ?? '', one.state])],
     ['Problems', state.problems.map(problemRow)],
-    ['Postponed', [unsigned(state.postponed?.untilUs ?? 0), state.postponed?.reason ?? '']],
     ['ImagesTotal', state.images.length],
     ['ImagesMissing', state.images.filter((image) => image.state === 'missing').length],
     ['ActiveJobs', jobs.filter(isActive).map(({ id }) => jobPath(id))],
@@ -116,11 +115,28 @@ function errorValue(error: JobError | undefined): Value {
   return error === undefined ? ['', ''] : [errorName(error.code), error.text];
 }
 
-function resultValue({ freedBytes, images, damaged }: JobResult): Value {
+function resultValue({ dryRun, freedBytes, images, damaged }: JobResult): Value {
   return new Map<string, Variant>([
+    ...(dryRun === undefined ? [] : [['dry-run', variant('b', dryRun)] as const]),
     ...(freedBytes === undefined ? [] : [['freed-bytes', variant('t', unsigned(freedBytes))] as const]),
     ...(images === undefined ? [] : [['images', variant('as', images)] as const]),
     ...(damaged === undefined ? [] : [['damaged', variant('as', damaged)] as const]),
+  ]);
+}
+
+export function recordValue(record: JobRecord): Value {
+  return new Map<string, Variant>([
+    ['id', variant('t', record.id)],
+    ['operation', variant('s', record.operation)],
+    ['started-by-uid', variant('u', record.startedByUid)],
+    ['start-time', variant('t', unsigned(record.startTimeUs))],
+    ['end-time', variant('t', unsigned(record.endTimeUs))],
+    ['result', variant('s', record.result)],
+    ['fetched-bytes', variant('t', unsigned(record.fetchedBytes))],
+    ['freed-bytes', variant('t', unsigned(record.freedBytes))],
+    ['images', variant('as', record.images)],
+    ['images-total', variant('u', record.imagesTotal)],
+    ['error', variant('(ss)', errorValue(record.error))],
   ]);
 }
 

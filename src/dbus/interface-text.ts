@@ -11,6 +11,11 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <method name="Refresh"><arg name="options" type="a{sv}" direction="in"/></method>
     <!-- The object of a bound image, by the exact value of its Image= -->
     <method name="GetImage"><arg name="reference" type="s" direction="in"/><arg name="image" type="o" direction="out"/></method>
+    <!-- The last jobs that have ended, newest first, at most 50; they outlive the service. Each has id t, operation s, started-by-uid u,
+         start-time t, end-time t, result s (succeeded|failed|cancelled), fetched-bytes t (over the wire), freed-bytes t, images as
+         (fetched, removed or found damaged; at most 20), images-total u, error (ss). Of those that found nothing to do, with no other
+         between them, the last of each operation is kept -->
+    <method name="GetHistory"><arg name="options" type="a{sv}" direction="in"/><arg name="jobs" type="aa{sv}" direction="out"/></method>
     <!-- What os_image ("" = the candidate) would need: per bound image
          (reference, digest, state, bytes to fetch, bytes on disk; -1 = unknown), and totals: os-image s, digest s,
          version s ("" where it does not say), bytes-to-fetch t, bytes-on-disk t. Changes nothing. polkit: refresh -->
@@ -44,8 +49,6 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="Deployments" type="a(ssss)" access="read"/>
     <!-- (slot, definition file with :LINE where it has one, code, text, error|warning): of an error no image comes -->
     <property name="Problems" type="a(sssss)" access="read"/>
-    <!-- when a scheduled Prefetch that may not run now begins again by itself, and why, for a person; (0, "") = none waits -->
-    <property name="Postponed" type="(ts)" access="read"/>
     <property name="ImagesTotal" type="u" access="read"/>
     <property name="ImagesMissing" type="u" access="read"/>
     <property name="ActiveJobs" type="ao" access="read"/>
@@ -93,7 +96,7 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="Cancelable" type="b" access="read"/>
     <property name="EndTime" type="t" access="read"/>
     <property name="Error" type="(ss)" access="read"/>
-    <property name="Result" type="a{sv}" access="read"/>      <!-- gc: freed-bytes t, images as; verify: damaged as -->
+    <property name="Result" type="a{sv}" access="read"/>      <!-- prefetch: images as; gc: freed-bytes t, images as, dry-run b (true, or absent); verify: damaged as -->
   </interface>
 </node>
 `;

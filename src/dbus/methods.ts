@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts';
 import type { HostAgent, JobRequest, PlanReport } from '../model/host-agent.ts';
 import type { Action, Authority } from './authorize.ts';
-import { signed, unsigned } from './describe.ts';
+import { recordValue, signed, unsigned } from './describe.ts';
 import { type Refusal, refusalOf, refuse } from './error-names.ts';
 import type { Message } from './message.ts';
 import { imagePath, jobPath } from './object-path.ts';
@@ -60,6 +60,10 @@ export function createMethods(
       const image = agent.state().images.find((image) => image.reference === reference);
       if (image === undefined) throw new Failure('NotFound', 'no deployment binds an image of that name');
       return [imagePath(image.reference)];
+    },
+    GetHistory: async (request) => {
+      const options = optionsAt(request, 0);
+      return isRefusal(options) ? options : [agent.history().map(recordValue)];
     },
     Plan: (request) =>
       allowed(request, 'refresh', optionsAt(request, 1), async () =>

@@ -1,4 +1,4 @@
-import type { Job } from '../model/host-agent.ts';
+import type { Job, JobRecord } from '../model/host-agent.ts';
 import { asDigest } from '../model/digest.ts';
 import type { HostState, ImageState, JobError, SlotProblem } from '../model/host-state.ts';
 import { isProblemCode, problemCodes } from '../model/problem-codes.ts';
@@ -15,7 +15,6 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
     HostState['nextBoot']['verdict']?,
     string?,
   ];
-  const [until = 0n, why = ''] = (manager.get('Postponed')?.value ?? []) as [bigint?, string?];
   const [path = '', mode = 'bootc'] = texts(manager, 'Store') as [string?, HostState['store']['mode']?];
   const details = (manager.get('DeploymentDetails')?.value ?? []) as readonly Dictionary[];
   const space = (manager.get('Space')?.value ?? new Map()) as Dictionary;
@@ -31,7 +30,6 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
     })),
     problems: rows(manager, 'Problems').map(readProblem),
     images: images.map(readImage),
-    ...optional('postponed', until === 0n ? undefined : { untilUs: Number(until), reason: why }),
     store: { path, mode },
     storageBytes: count(manager, 'StorageBytes'),
     space: {
@@ -93,10 +91,28 @@ export function readJob(values: Dictionary): Job {
     endTimeUs: count(values, 'EndTime'),
     ...optional('error', readError(values, 'Error')),
     result: {
+      ...(result.get('dry-run')?.value === true ? { dryRun: true } : {}),
       ...optional('freedBytes', result.has('freed-bytes') ? count(result, 'freed-bytes') : undefined),
       ...optional('images', result.has('images') ? texts(result, 'images') : undefined),
       ...optional('damaged', result.has('damaged') ? texts(result, 'damaged') : undefined),
     },
+  };
+}
+
+/** One of what `GetHistory` gives. */
+export function readRecord(values: Dictionary): JobRecord {
+  return {
+    id: (values.get('id')?.value ?? 0n) as bigint,
+    operation: text(values, 'operation') as JobRecord['operation'],
+    startedByUid: count(values, 'started-by-uid'),
+    startTimeUs: count(values, 'start-time'),
+    endTimeUs: count(values, 'end-time'),
+    result: text(values, 'result') as JobRecord['result'],
+    fetchedBytes: count(values, 'fetched-bytes'),
+    freedBytes: count(values, 'freed-bytes'),
+    images: texts(values, 'images'),
+    imagesTotal: count(values, 'images-total'),
+    ...optional('error', readError(values, 'error')),
   };
 }
 

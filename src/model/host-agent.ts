@@ -58,11 +58,31 @@ export interface Job {
 
 export type JobState = 'queued' | 'running' | 'cancelling' | 'succeeded' | 'failed' | 'cancelled';
 
-/** What a job that ended has to say: gc `freedBytes` and `images`, verify `damaged`. */
+/** What a job that ended has to say: prefetch `images`, gc `freedBytes`, `images` and `dryRun`, verify `damaged`. */
 export interface JobResult {
+  /** The rest is what would have been. */
+  readonly dryRun?: true;
   readonly freedBytes?: number;
   readonly images?: readonly string[];
   readonly damaged?: readonly string[];
+}
+
+/** A job that has ended, as it is remembered. Times are microseconds since the epoch. */
+export interface JobRecord {
+  readonly id: bigint;
+  readonly operation: Operation;
+  readonly startedByUid: number;
+  readonly startTimeUs: number;
+  readonly endTimeUs: number;
+  readonly result: 'succeeded' | 'failed' | 'cancelled';
+  /** Over the wire. */
+  readonly fetchedBytes: number;
+  /** Of a gc. */
+  readonly freedBytes: number;
+  /** Fetched, removed or found damaged; the first of them. */
+  readonly images: readonly string[];
+  readonly imagesTotal: number;
+  readonly error?: JobError;
 }
 
 export interface PlannedImage {
@@ -95,6 +115,8 @@ export type AgentChange =
 export interface HostAgent {
   readonly state: () => HostState;
   readonly jobs: () => readonly Job[];
+  /** Jobs that have ended, newest first, of earlier agents too. */
+  readonly history: () => readonly JobRecord[];
   /** @returns a function that ends it. Listeners are called in order, after the value has been replaced. */
   readonly subscribe: (listener: (change: AgentChange) => void) => () => void;
   /** Reads deployments and store again. Calls at the same time share one pass. @throws Failure */

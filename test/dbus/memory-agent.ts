@@ -1,10 +1,18 @@
 import { Failure } from '../../src/model/failure.ts';
-import type { AgentChange, HostAgent, Job, JobRequest, JobState } from '../../src/model/host-agent.ts';
+import type {
+  AgentChange,
+  HostAgent,
+  Job,
+  JobRecord,
+  JobRequest,
+  JobState,
+} from '../../src/model/host-agent.ts';
 import type { HostState, ImageState } from '../../src/model/host-state.ts';
 
 export interface MemoryAgent extends HostAgent {
   readonly setState: (change: Partial<HostState>) => void;
   readonly setJob: (id: bigint, change: Partial<Job>) => void;
+  readonly setHistory: (records: readonly JobRecord[]) => void;
   readonly removeJob: (id: bigint) => void;
   /** What was asked of it, in order. */
   readonly asked: readonly string[];
@@ -14,6 +22,7 @@ export interface MemoryAgent extends HostAgent {
 export function memoryAgent(images: readonly ImageState[] = [], firstId = 1n): MemoryAgent {
   let state: HostState = { ...emptyState, images };
   let jobs: readonly Job[] = [];
+  let history: readonly JobRecord[] = [];
   let nextId = firstId;
   const asked: string[] = [];
   const listeners = new Set<(change: AgentChange) => void>();
@@ -39,6 +48,7 @@ export function memoryAgent(images: readonly ImageState[] = [], firstId = 1n): M
   return {
     state: () => state,
     jobs: () => jobs,
+    history: () => history,
     subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -71,6 +81,9 @@ export function memoryAgent(images: readonly ImageState[] = [], firstId = 1n): M
     },
     drain: async () => {},
     setState,
+    setHistory: (records) => {
+      history = records;
+    },
     setJob,
     removeJob,
     asked,

@@ -4,9 +4,11 @@ import { type Bus, busDriver, connectBus } from '../../src/dbus/connect-bus.ts';
 import { interfaceXml } from '../../src/dbus/interface-text.ts';
 import { type Message, readBody } from '../../src/dbus/message.ts';
 import { parseInterfaces, signatureOf } from '../../src/dbus/parse-interfaces.ts';
+import { readRecord } from '../../src/dbus/read-properties.ts';
 import { serve } from '../../src/dbus/serve.ts';
 import { type Dictionary, type Value, variant } from '../../src/dbus/value.ts';
 import type { Failure } from '../../src/model/failure.ts';
+import type { JobRecord } from '../../src/model/host-agent.ts';
 import { runProgram } from '../../src/system/run-program.ts';
 import { type MemoryAgent, memoryAgent, memoryImage } from './memory-agent.ts';
 import { type PrivateBus, privateBus } from './private-bus.ts';
@@ -211,6 +213,32 @@ test('progress is told of at most 4 times a second, the last value always', asyn
   const seconds = (performance.now() - beganMs) / 1_000;
   expect(signals.length - 2).toBeGreaterThan(1);
   expect(signals.length - 2).toBeLessThanOrEqual(4 * seconds + 1);
+});
+
+test('the history: what has ended, newest first, and no option that is not known', async () => {
+  const ended: JobRecord = {
+    id: 5n,
+    operation: 'prefetch',
+    startedByUid: 1000,
+    startTimeUs: 10,
+    endTimeUs: 20,
+    result: 'failed',
+    fetchedBytes: 4_000_000_000_000,
+    freedBytes: 0,
+    images: ['quay.io/ex/app:1'],
+    imagesTotal: 30,
+    error: { code: 'NotFound', text: 'the registry has no such image' },
+  };
+  agent.setHistory([ended, { ...ended, id: 4n }]);
+  const [records] = await ask(root, manager, 'GetHistory', 'a{sv}', [new Map()]);
+  const [first, second] = records as readonly Dictionary[];
+  expect(first?.get('error')).toEqual(
+    variant('(ss)', ['org.boundimages1.Error.NotFound', 'the registry has no such image']),
+  );
+  expect(readRecord(first as Dictionary)).toEqual(ended);
+  expect(second?.get('id')).toEqual(variant('t', 4n));
+  const unknown = new Map([['x', variant('b', true)]]);
+  await expect(ask(root, manager, 'GetHistory', 'a{sv}', [unknown])).rejects.toThrow('InvalidArgs');
 });
 
 test('changes of state: values, invalidated ones by name, new and gone images, nothing twice', async () => {

@@ -1,0 +1,60 @@
+import type { Job, JobRecord } from '../model/host-agent.ts';
+import { historyKind, remember } from '../state/history.ts';
+import { openDocument } from '../state/open-document.ts';
+
+/** The jobs that have ended, on disk: they outlive the agent. One process at a time has it open. */
+export interface JobHistory {
+  /** Newest first. */
+  readonly records: () => readonly JobRecord[];
+  /** So many bytes more have come over the wire for a job. */
+  readonly onReceived: (id: bigint, bytes: number) => void;
+  readonly onEnded: (job: Job) => void;
+  /** That its file could not be used, and where it is now. */
+  readonly damage?: string;
+}
+
+const imagesMax = 20;
+const textLength = 500;
+
+/**
+ * @param folder `/var/lib/bound-images`
+ * @throws Failure `Internal` where the file cannot be read
+ */
+export async function openJobHistory(folder: string): Promise<JobHistory> {
+  const document = await openDocument(folder, historyKind, Date.now());
+  const receivedBytes = new Map<bigint, number>();
+  return {
+    records: document.value,
+    onReceived: (id, bytes) => void receivedBytes.set(id, (receivedBytes.get(id) ?? 0) + bytes),
+    onEnded(job) {
+      const fetchedBytes = receivedBytes.get(job.id) ?? 0;
+      receivedBytes.delete(job.id);
+      const record = recordOf(job, fetchedBytes);
+      if (record === undefined) return;
+      // What the disk does not take now is written with the next; a job is none the worse for it.
+      document.update((history) => remember(history, record)).catch(() => undefined);
+    },
+    ...(document.damage === undefined ? {} : { damage: document.damage }),
+  };
+}
+
+/** Undefined of what only looked, and of a job that has not ended. */
+function recordOf(job: Job, fetchedBytes: number): JobRecord | undefined {
+  const { id, operation, startedByUid, startTimeUs, endTimeUs, state, error, result } = job;
+  const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  if (!ended || result.dryRun === true) return undefined;
+  const images = result.damaged ?? result.images ?? [];
+  return {
+    id,
+    operation,
+    startedByUid,
+    startTimeUs,
+    endTimeUs,
+    result: state,
+    fetchedBytes,
+    freedBytes: result.freedBytes ?? 0,
+    images: images.slice(0, imagesMax),
+    imagesTotal: images.length,
+    ...(error === undefined ? {} : { error: { ...error, text: error.text.slice(0, textLength) } }),
+  };
+}
