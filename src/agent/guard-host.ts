@@ -17,6 +17,8 @@ export interface HostGuard extends Disposable {
 const longestTimerMs = 2 ** 31 - 1;
 /** Nothing tells of the end of what stands in a repair's way while no process looks. */
 const lookAgainMs = 10 * 60_000;
+/** Whoever had us leave may be at work still. */
+const brokenOffMs = 30_000;
 
 /**
  * Keeps a host whole by itself: after every change it completes what is staged, locked meanwhile, repairs what a deployment lacks, and
@@ -65,10 +67,7 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
     const { deployments, images } = agent.state();
     const staged = deployments.find(({ slot }) => slot === 'staged');
     const due = images.filter((image) => isLacking(image) && memory.nextTry(image.reference).kind === 'now');
-    const lacksForStaged = due.some(({ boundBy }) => boundBy.some(({ slot }) => slot === 'staged'));
-    // Ours to unlock, once it is complete.
-    const isHeldByUs = staged?.state === 'ready' && memory.lockNote() !== undefined;
-    const completes = staged !== undefined && (lacksForStaged || isHeldByUs);
+    const completes = staged !== undefined && (due.some(isStaged) || isHeldByUs(agent, host));
     if (isNews('staged', completes && [staged, due.map(triesOf)]) && completes) {
       begin({ operation: 'upgrade', apply: false, onlyStaged: true });
       return;
@@ -112,19 +111,40 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
 }
 
 /**
- * When there is something to be done again for a deployment that lacks images; undefined where nothing is. Microseconds since the epoch.
- * What could be tried at once has been, by then, and nothing is known of what stood in its way.
+ * When there is something to be done again for a deployment; undefined where nothing is. Microseconds since the epoch. What could be
+ * tried at once has been, by then, and nothing is known of what stood in its way.
  */
-export function nextTurnUs(agent: HostAgent, { memory, configuration }: Host): number | undefined {
-  const turns = agent
-    .state()
-    .images.filter((image) => isLacking(image) && isDeployed(image))
-    .flatMap(({ reference }) => {
+export function nextTurnUs(agent: HostAgent, host: Host): number | undefined {
+  const { memory, configuration } = host;
+  const lookAgainUs = (Date.now() + lookAgainMs) * 1000;
+  const { images } = agent.state();
+  const turns = images
+    .filter(
+      (image) => isLacking(image) && (isStaged(image) || (configuration.guard.repair && isDeployed(image))),
+    )
+    .map(({ reference }) => {
       const next = memory.nextTry(reference);
-      if (next.kind !== 'now') return next.untilUs;
-      return configuration.guard.repair ? (Date.now() + lookAgainMs) * 1000 : [];
+      return next.kind === 'now' ? lookAgainUs : next.untilUs;
     });
+  if (isHeldByUs(agent, host)) turns.push(lookAgainUs);
   return turns.length === 0 ? undefined : Math.min(...turns);
+}
+
+/** The same for when the agent has left: what it was told to break off has not been tried, and is due soon. */
+export function turnAfterLeavingUs(agent: HostAgent, host: Host): number | undefined {
+  const turnUs = nextTurnUs(agent, host);
+  const brokeOff = agent.jobs().some(({ state }) => state === 'cancelled');
+  return turnUs !== undefined && brokeOff ? Math.min(turnUs, (Date.now() + brokenOffMs) * 1000) : turnUs;
+}
+
+/** Ours to unlock, once it is complete. */
+function isHeldByUs(agent: HostAgent, { memory }: Host): boolean {
+  const staged = agent.state().deployments.find(({ slot }) => slot === 'staged');
+  return staged?.state === 'ready' && memory.lockNote() !== undefined;
+}
+
+function isStaged({ boundBy }: ImageState): boolean {
+  return boundBy.some(({ slot }) => slot === 'staged');
 }
 
 function isDeployed({ boundBy }: ImageState): boolean {

@@ -26,6 +26,8 @@ export interface HostAgentParts {
   readonly plan: (osImage: string, survey: HostSurvey) => Promise<PlanReport>;
   readonly run: (request: JobRequest, context: JobContext & HostContext) => Promise<JobResult>;
   readonly history: Pick<JobHistory, 'records' | 'onEnded'>;
+  /** Has to have returned before the first `nextJobId`. */
+  readonly prepare: () => Promise<void>;
   readonly nextJobId: () => bigint;
   readonly nowUs: () => number;
   readonly signal: AbortSignal;
@@ -128,7 +130,9 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
     } finally {
       for (const reference of touched)
         if (underWay.get(reference)?.job === context.job().id) underWay.delete(reference);
-      await refresh();
+      // Nothing is read any more while we leave, and nothing is under way either.
+      if (signal.aborted) show();
+      else await refresh();
     }
   };
   const created = createJobs({
@@ -154,6 +158,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
     },
     refresh,
     plan: async (osImage) => parts.plan(osImage, survey),
+    prepare: parts.prepare,
     start: (request, uid) => created.start(request, imagesOf(request, survey), uid),
     cancel: created.cancel,
     drain: created.drain,

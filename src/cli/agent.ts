@@ -39,10 +39,10 @@ export async function agent(signal: AbortSignal): Promise<ExitStatus> {
     onServing: () => void begin(),
     onDefect: ({ message, cause }) => log('error', message, cause instanceof Error ? { err: cause } : {}),
   });
-  const [{ nextTurnUs }, { scheduleTurn }] = await Promise.all([
+  const [{ turnAfterLeavingUs }, { scheduleTurn }] = await Promise.all([
     import('../agent/guard-host.ts'),
     import('../agent/schedule-turn.ts'),
   ]);
-  await scheduleTurn(nextTurnUs(opened.agent, opened.host));
+  await scheduleTurn(turnAfterLeavingUs(opened.agent, opened.host));
   return 0;
 }

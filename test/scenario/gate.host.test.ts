@@ -1,4 +1,4 @@
-// Upgrades that meet trouble: registries that are down, a bootc without locks, a tag that moves, a kill at any moment.
+// Upgrades that meet trouble: registries that are down, a bootc without locks, a tag that moves.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Scene, openScene, registry } from './scene.ts';
 import { untilState } from './state-file.ts';
@@ -48,39 +48,6 @@ test("a tag that moves after the prefetch: what counts is the staged root's own 
   await untilState(scene, ({ nextBoot }) => nextBoot.reason.includes('(staged) boots next and has all'));
   expect(await scene.storedNames()).toContain(`${registry}/three:1`);
   expect(Number(version)).toBeGreaterThan(1);
-});
-
-test('a kill of the agent at any moment loses nothing: the next one goes on', async () => {
-  for (const delayMs of [300, 2_000]) {
-    const name = `kill-${delayMs}`;
-    await scene.pushApp(`${name}:1`);
-    await scene.publish({ ...one, [`${name}.image`]: `${registry}/${name}:1` });
-    const upgrade = scene.run(['bound-images', 'upgrade']);
-    // Not waited for: the moment itself is what is tried.
-    await scene.stdoutOf(
-      'sh',
-      '-c',
-      `sleep ${delayMs / 1000}; systemctl kill --signal=SIGKILL bound-images.service`,
-    );
-    expect([0, 1, 3]).toContain((await upgrade).exitCode);
-    expect(await scene.run(['bound-images', 'upgrade'])).toMatchObject({ exitCode: 0 });
-    expect(await staged()).toBe('staged');
-    expect(await scene.storedNames()).toContain(`${registry}/${name}:1`);
-  }
-});
-
-test('told to stop in the middle it stops, and no process is left', async () => {
-  await scene.pushApp('stop:1');
-  await scene.publish({ ...one, 'stop.image': `${registry}/stop:1` });
-  const upgrade = scene.run(['bound-images', 'upgrade']);
-  await untilState(scene, ({ images }) => images.some(({ reference }) => reference === `${registry}/stop:1`));
-  // Whoever waits for the job asks what became of it, which may start the next agent before this one is gone.
-  await scene.run(['systemctl', 'stop', 'bound-images.service']);
-  expect((await upgrade).exitCode).not.toBe(0);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
-  expect((await scene.run(['pgrep', '--full', 'bound-images.js agent'])).exitCode).toBe(1);
-  const { exitCode, stderr } = await scene.run(['bound-images', 'upgrade']);
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
 });
 
 test('a bootc without locks: prefetched, staged, verified', async () => {

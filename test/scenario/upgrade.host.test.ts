@@ -57,6 +57,17 @@ test("bootc's own update service goes through the gate and reboots into the upda
   expect(before).toContain('Rebooting into the staged deployment, which has all its images.');
 });
 
+test('what the agent did before the reboot is remembered', async () => {
+  const text = await scene.stdoutOf('bound-images', 'status', '--history', '--json');
+  const { jobs } = JSON.parse(text) as { jobs: { fetchedBytes: number }[] };
+  const fetched = { operation: 'prefetch', result: 'succeeded', images: [`${registry}/web:2`], error: null };
+  expect(jobs).toContainEqual(expect.objectContaining(fetched));
+  expect(jobs.reduce((total, { fetchedBytes }) => total + fetchedBytes, 0)).toBeGreaterThan(0);
+  expect(await scene.stdoutOf('bound-images', 'status', '--history')).toMatch(
+    /^ENDED .*\n.* prefetch +succeeded /s,
+  );
+});
+
 test('the boot is assessed as good, and its apps run without the registry', async () => {
   await scene.stdoutOf('systemctl', 'stop', 'registry.service');
   await scene.stdoutOf('systemctl', 'start', 'boot-complete.target');
