@@ -10,7 +10,9 @@ await rm('dist', { recursive: true, force: true });
 const bundle = await rolldown({
   input: { 'bound-images': 'src/main.ts' },
   platform: 'node',
-  plugins: [lazyBuiltins(['node:child_process', 'node:crypto', 'node:http', 'node:tls', 'node:zlib'])],
+  plugins: [
+    lazyBuiltins(['node:child_process', 'node:crypto', 'node:http', 'node:tls', 'node:v8', 'node:zlib']),
+  ],
   preserveEntrySignatures: false,
   transform: { target: 'node22.22' },
   checks: { ineffectiveDynamicImport: false },

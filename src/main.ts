@@ -21,7 +21,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<void>
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<ExitStatus> {
   // Somebody has called the service and waits: no command line is parsed.
-  if (argv.length === 1 && argv[0] === 'agent') return (await import('./cli/agent.ts')).agent(signal);
+  if (argv.length === 1 && argv[0] === 'agent') return (await import('./cli/agent.ts')).serveAgent(signal);
   // A reader that goes away, as `head` does, has what it wanted.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -30,6 +30,8 @@ export interface HostMemory {
   /** Keeps images, by their digests, for a week, for somebody who will need them. */
   readonly grantLease: (holder: string, digests: readonly Digest[]) => Promise<void>;
   readonly leases: () => readonly Lease[];
+  /** Has to have returned before the first job. @throws Failure `NoSpace`, `Internal` */
+  readonly prepareJobIds: () => Promise<void>;
   readonly nextJobId: () => bigint;
   /** What was found damaged and has been set aside, each for the journal. */
   readonly damage: readonly string[];
@@ -40,9 +42,9 @@ const leaseUs = 7 * 24 * 3_600_000_000;
 /**
  * @param folder `/var/lib/bound-images`
  * @param fingerprint of configuration and credentials: what gave up is tried again when it changes
- * @throws Failure `NoSpace`, `Internal` where the folder cannot be read or written
+ * @throws Failure `Internal` where the folder cannot be read
  */
-export async function openHostMemory(folder: string, fingerprint: string): Promise<HostMemory> {
+export async function openHostMemory(folder: string, fingerprint: () => string): Promise<HostMemory> {
   const nowMs = Date.now();
   const [results, candidate, lockNote, leases, ids] = await Promise.all([
     openDocument(folder, resultsKind, nowMs),
@@ -65,10 +67,10 @@ export async function openHostMemory(folder: string, fingerprint: string): Promi
     damaged: async (reference, { code, message }) =>
       change(reference, (record) => ({ ...record, lastError: { code, text: message, atUs: nowUs() } })),
     failed: async (reference, failure) =>
-      change(reference, (record) => afterFailure(record, failure, nowUs(), Math.random(), fingerprint)),
+      change(reference, (record) => afterFailure(record, failure, nowUs(), Math.random(), fingerprint())),
     nextTry: (reference) => {
       const record = results.value().get(reference);
-      return record === undefined ? { kind: 'now' } : nextTry(record, nowUs(), fingerprint);
+      return record === undefined ? { kind: 'now' } : nextTry(record, nowUs(), fingerprint());
     },
     keepOnly: async (bound) => {
       if ([...results.value().keys()].every((reference) => bound.has(reference))) return;
@@ -86,6 +88,7 @@ export async function openHostMemory(folder: string, fingerprint: string): Promi
     grantLease: async (holder, digests) =>
       leases.update((all) => grantLease(leasesAt(all, nowUs()), holder, digests, nowUs(), leaseUs)),
     leases: () => leasesAt(leases.value(), nowUs()),
+    prepareJobIds: ids.prepare,
     nextJobId: ids.take,
     damage: [results, candidate, lockNote, leases, ids].flatMap(({ damage }) => damage ?? []),
   };

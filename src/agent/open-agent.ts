@@ -47,7 +47,7 @@ const credentialPaths = [
 
 /**
  * The agent of this host: one process at a time may have it open.
- * @throws Failure `BadConfiguration`, `StoreDamaged`, `StoreUnknown`, `NoSpace`
+ * @throws Failure `BadConfiguration`, `StoreDamaged`, `StoreUnknown`
  */
 export async function openAgent(
   signal: AbortSignal,
@@ -57,7 +57,7 @@ export async function openAgent(
   const store = hostStore(configuration.store.mode, configuration.store.path);
   let remounted: Promise<void> | undefined;
   const makeWritable = (): Promise<void> => (remounted ??= remountSysroot(store.path));
-  const memory = await openHostMemory(stateFolder, await fingerprint(configuration, credentialPaths));
+  const memory = await openHostMemory(stateFolder, fingerprint(configuration, credentialPaths));
   for (const damage of memory.damage) log('warn', damage);
   const journal = (entry: JournalEntry): void => {
     writeJournal(entry).catch((error: unknown) => log('warn', `${entry.text} (${asFailure(error).message})`));
@@ -106,6 +106,7 @@ export async function openAgent(
       return runHostJob(request, { ...host, onReceived }, context);
     },
     history,
+    prepare: memory.prepareJobIds,
     nextJobId: memory.nextJobId,
     nowUs,
     signal,

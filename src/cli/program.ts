@@ -116,7 +116,7 @@ export function programTree(signal: AbortSignal, end: (status: ExitStatus) => vo
     .command('agent', { hidden: true })
     .description('serve org.boundimages1 on the system bus; started by bound-images.service')
     .action(async () => {
-      end(await (await import('./agent.ts')).agent(signal));
+      end(await (await import('./agent.ts')).serveAgent(signal));
     });
 
   withLogin(program.command('inspect'))

@@ -36,6 +36,7 @@ export function createMethods(
     if (refusal !== undefined) return refusal;
     const uid = await authority.uidOf(call.sender ?? '');
     if (uid === undefined) throw new Failure('Cancelled', 'the caller has left');
+    await agent.prepare();
     // From here to the answer nothing waits, so leaving cannot begin in between.
     if (leaving.aborted)
       throw new Failure('Busy', 'the service is about to end; call again, and it starts anew');

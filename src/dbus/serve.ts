@@ -48,22 +48,23 @@ const patienceMs = 20_000;
 const leaveMs = 60_000;
 
 /**
- * Serves an agent as org.boundimages1 until nobody wants it any more: it gives up the bus name, so that the bus starts the next one for
- * later calls, then answers what had come before, then returns, and the process may exit. A call meant for the name is never lost
- * between the two.
- * @throws Failure `Busy` where another has the name, `NotAllowed` where the bus's policy forbids it, `Transient` once the bus is gone
+ * Serves an agent as org.boundimages1, once it is open, until nobody wants it any more: it gives up the bus name, so that the bus
+ * starts the next one for later calls, then answers what had come before, then returns, and the process may exit. A call meant for the
+ * name is never lost between the two.
+ * @throws Failure of `opening`, `Busy` where another has the name, `NotAllowed` where the bus's policy forbids it, `Transient` once the bus is gone
  */
-export async function serve(agent: HostAgent, options: ServeOptions): Promise<void> {
+export async function serve(opening: HostAgent | Promise<HostAgent>, options: ServeOptions): Promise<void> {
   const leaving = new AbortController();
   const impatient = new AbortController();
   const inFlight = new Map<string, number>();
   const wake = createWake(options.idleMs ?? idleMsUsual + Math.random() * idleJitterMs);
   let handle: (message: Message, tooLarge: boolean) => void = () => {};
   const address = options.bus ?? systemBusAddress(process.env);
-  const bus = await connectBus(address, {
+  const connecting = connectBus(address, {
     bodyBytesMax,
     onMessage: (message, tooLarge) => handle(message, tooLarge),
   });
+  const [agent, bus] = await both(opening, connecting);
   const senders = createSenderWatch(bus);
   const parts = createParts(agent, createAuthority(bus, senders, impatient.signal), leaving.signal, options);
 
@@ -162,6 +163,16 @@ async function takeName(bus: Bus): Promise<void> {
     throw new Failure('NotAllowed', `the bus does not let this user own ${busName} (${answer.errorName})`);
   if (readBody(answer)[0] !== primaryOwner)
     throw new Failure('Busy', `another process has the bus name ${busName}`);
+}
+
+/** The bus is connected to while the host is read. Where that fails, nobody is left at the bus. */
+async function both<T>(opening: T | Promise<T>, connecting: Promise<Bus>): Promise<[T, Bus]> {
+  try {
+    return await Promise.all([opening, connecting]);
+  } catch (error) {
+    await connecting.then((bus) => bus.close()).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function untilLeave(wake: Wake, busy: () => boolean, signal: AbortSignal): Promise<undefined> {

@@ -123,6 +123,8 @@ export interface HostAgent {
   readonly refresh: () => Promise<void>;
   /** @param osImage '' is the candidate. @throws Failure */
   readonly plan: (osImage: string) => Promise<PlanReport>;
+  /** Has to have returned before the first `start`. @throws Failure `NoSpace`, `Internal`: then none can be started */
+  readonly prepare: () => Promise<void>;
   /** @returns the job, which listeners have been told of by then. @throws Failure `Usage` for a reference that nothing binds */
   readonly start: (request: JobRequest, uid: number) => Job;
   /** Does nothing to a job that has ended. @throws Failure `NotFound` */

@@ -1,20 +1,27 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 
 /**
- * A text that changes when the configuration or one of the files does. Of the files only size, time and inode are looked at: they
- * may hold credentials, and a hash of those could be guessed from.
+ * A text that changes when the configuration or one of the files does, made when it is first asked for, of what is so now. Of the
+ * files only size, time and inode are looked at: they may hold credentials, and a hash of those could be guessed from.
  * @param configuration anything that JSON can hold
  */
-export async function fingerprint(configuration: unknown, paths: readonly string[]): Promise<string> {
-  const files = await Promise.all(
-    paths.map(async (path) => {
-      const found = await stat(path, { bigint: true }).catch(() => undefined);
-      return [path, found === undefined ? 'none' : `${found.size} ${found.mtimeNs} ${found.ino}`];
-    }),
-  );
-  return createHash('sha256')
-    .update(JSON.stringify([configuration, files]))
-    .digest('hex')
-    .slice(0, 32);
+export function fingerprint(configuration: unknown, paths: readonly string[]): () => string {
+  const files = paths.map((path) => [path, stampOf(path)]);
+  let made: string | undefined;
+  const make = (): string =>
+    createHash('sha256')
+      .update(JSON.stringify([configuration, files]))
+      .digest('hex')
+      .slice(0, 32);
+  return () => (made ??= make());
+}
+
+function stampOf(path: string): string {
+  try {
+    const { size, mtimeNs, ino } = statSync(path, { bigint: true });
+    return `${size} ${mtimeNs} ${ino}`;
+  } catch {
+    return 'none';
+  }
 }

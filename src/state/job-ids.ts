@@ -19,14 +19,17 @@ const jobIdsKind: DocumentKind<Ids> = {
 const blockLength = 256;
 
 export interface JobIds {
+  /** Has to have returned before the first `take`. @throws Failure `NoSpace`, `Internal`; it may be called again */
+  readonly prepare: () => Promise<void>;
   /** An id that no other job of this host has had. @throws Failure `Busy` where the disk does not take the reservations */
   readonly take: () => bigint;
   readonly damage?: string;
 }
 
 /**
- * Ids are reserved by the block, in the file before any is given: what a kill leaves unused is left out.
- * @throws Failure `NoSpace`, `Internal`
+ * Ids are reserved by the block, in the file before any is given: what a kill leaves unused is left out. An agent that begins no
+ * job writes nothing.
+ * @throws Failure `Internal` where the file cannot be read
  */
 export async function openJobIds(folder: string, nowMs: number): Promise<JobIds> {
   const document = await openDocument(folder, jobIdsKind, nowMs);
@@ -40,13 +43,14 @@ export async function openJobIds(folder: string, nowMs: number): Promise<JobIds>
     await document.update(() => ({ reservedUntil: wanted }));
     end = wanted;
   };
-  await reserve();
+  const reserveOnce = async (): Promise<void> => {
+    reserving ??= reserve().finally(() => (reserving = undefined));
+    return reserving;
+  };
   return {
+    prepare: async () => (end > next ? undefined : reserveOnce()),
     take: () => {
-      if (end - next <= blockLength / 2)
-        reserving ??= reserve()
-          .catch((error: unknown) => void (problem = error))
-          .finally(() => (reserving = undefined));
+      if (end - next <= blockLength / 2) reserveOnce().catch((error: unknown) => void (problem = error));
       if (next >= end)
         throw new Failure('Busy', `the id of a new job cannot be reserved in ${folder}/${jobIdsKind.name}`, {
           cause: problem,

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 async function hostOf(folder: string, configuration: Configuration) {
   return {
     configuration,
-    memory: await openHostMemory(folder, 'same'),
+    memory: await openHostMemory(folder, () => 'same'),
     ledger: await openDocument(folder, dayBudgetKind, Date.now()),
   };
 }

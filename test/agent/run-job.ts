@@ -11,6 +11,7 @@ const ended = Promise.withResolvers<Job>();
 agent.subscribe((change) => {
   if (change.kind === 'job' && change.after.endTimeUs > 0) ended.resolve(change.after);
 });
+await agent.prepare();
 agent.start(request, 0);
 const job = await ended.promise;
 await agent.refresh();

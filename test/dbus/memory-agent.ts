@@ -65,6 +65,7 @@ export function memoryAgent(images: readonly ImageState[] = [], firstId = 1n): M
       const planned = images.map(({ reference, state }) => ({ reference, state, bytesToFetch: 5 }));
       return { osImage, images: planned, bytesToFetch: 5 * images.length, bytesOnDisk: 0 };
     },
+    prepare: async () => {},
     start: (request, uid) => {
       asked.push(`start ${JSON.stringify(request)} ${uid}`);
       const job = newJob(nextId, request, uid);
