@@ -39,7 +39,7 @@ export async function openJobHistory(folder: string): Promise<JobHistory> {
 }
 
 /** Undefined of what only looked, and of a job that has not ended. */
-function recordOf(job: Job, fetchedBytes: number): JobRecord | undefined {
+export function recordOf(job: Job, fetchedBytes: number): JobRecord | undefined {
   const { id, operation, startedByUid, startTimeUs, endTimeUs, state, error, result } = job;
   const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
   if (!ended || result.dryRun === true) return undefined;

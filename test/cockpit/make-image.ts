@@ -1,4 +1,4 @@
-import type { Image, Job } from '../../src/cockpit/bus/host.ts';
+import type { Deployment, Image } from '../../src/cockpit/bus/host.ts';
 
 export function makeImage(change: Partial<Image> = {}): Image {
   return {
@@ -17,22 +17,15 @@ export function makeImage(change: Partial<Image> = {}): Image {
   };
 }
 
-export function makeJob(change: Partial<Job> = {}): Job {
+export function makeDeployment(change: Partial<Deployment> = {}): Deployment {
   return {
-    path: '/org/boundimages1/job/1',
-    operation: 'prefetch',
-    images: [],
-    state: 'running',
-    progress: -1,
-    bytesDone: 0,
-    bytesTotal: 0,
-    bytesPerSecond: 0,
-    currentImage: '',
-    cancelable: true,
-    startTimeUs: 1,
-    endTimeUs: 0,
-    error: '',
-    result: { freedBytes: 0, images: [], damaged: [] },
+    slot: 'booted',
+    osImage: 'docker://quay.io/ex/os:42',
+    digest: 'sha256:bb',
+    version: '42.1',
+    state: 'ready',
+    storageBytes: 0,
+    ownBytes: 0,
     ...change,
   };
 }

@@ -44,8 +44,8 @@ async function openPage(
   return watched.page;
 }
 
-function row(page: Page, name: string) {
-  return page.getByRole('row').filter({ hasText: name });
+function row(page: Page, text: string, table = 'Images') {
+  return page.getByRole('grid', { name: table, exact: true }).getByRole('row').filter({ hasText: text });
 }
 
 /** Resolves once the agent's unit is in that state. */
@@ -64,10 +64,29 @@ test('shows the host at a glance, its deployments, images and last results', asy
   await pages.show(scenes.ready);
   const page = await openPage();
   await page.getByText('3 bound images, all present').waitFor();
-  await row(page, '42.20261020.0').filter({ hasText: 'Rollback' }).waitFor();
+  await row(page, '42.20261020.0', 'Deployments').filter({ hasText: 'Rollback' }).waitFor();
   await row(page, 'quay.io/example/api:2.14').filter({ hasText: '217.3 MB' }).waitFor();
-  await page.getByText('4 images were verified').waitFor();
-  await page.getByText('43.2 MB saved by shared layers').waitFor();
+  // What several share once, and nothing in proportion.
+  await row(page, '42.20261020.0', 'Deployments')
+    .filter({ hasText: '261.5 MB' })
+    .filter({ hasText: '126.2 MB alone' })
+    .waitFor();
+  const storage = page.getByRole('listitem');
+  await storage.filter({ hasText: 'Running system alone' }).filter({ hasText: '229.6 MB' }).waitFor();
+  await storage.filter({ hasText: 'Several deployments' }).filter({ hasText: '135.3 MB' }).waitFor();
+  await storage.filter({ hasText: 'Not bound' }).filter({ hasText: '6.9 MB' }).waitFor();
+  await page.getByText('31.4 GB free · 50.1 MB saved by shared layers').waitFor();
+  await row(page, '2 images were fetched', 'Last results')
+    .filter({ hasText: '217.3 MB' })
+    .filter({ hasText: '4 min' })
+    .waitFor();
+  await row(page, 'Fetching images failed', 'Last results')
+    .filter({ hasText: 'the registry has no such image' })
+    .waitFor();
+  expect(await row(page, 'quay.io/example/web:2.8', 'Last results').count()).toBe(0);
+  await page.getByRole('button', { name: 'Show all 13' }).click();
+  await row(page, 'quay.io/example/web:2.8', 'Last results').waitFor();
+  await row(page, 'docker.io/library/postgres').filter({ hasText: 'Not checked' }).waitFor();
   await page.getByRole('button', { name: 'Details' }).first().click();
   await page.getByText('/usr/lib/bootc/bound-images.d/postgres.image').waitFor();
   expect(await violations(page)).toEqual([]);
@@ -77,7 +96,9 @@ test('shows what is wrong, and where', async () => {
   await pages.show(scenes.busy);
   const page = await openPage('root', { colorScheme: 'dark' });
   await page.getByText('lacks 2 images').waitFor();
-  await row(page, 'metrics.image').filter({ hasText: 'bootc-specifier' }).waitFor();
+  await row(page, 'metrics.image', 'Problems in definitions')
+    .filter({ hasText: 'bootc-specifier' })
+    .waitFor();
   await page.getByText('2 images, 410.4 MB').waitFor();
   await page.getByRole('combobox', { name: 'State' }).selectOption('damaged');
   await row(page, 'postgres').getByRole('button', { name: 'Details' }).click();
@@ -100,7 +121,8 @@ test('follows a job, which can be cancelled', async () => {
   expect(await bar.getAttribute('aria-valuenow')).toBe('80');
   expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByText('Fetching images was cancelled').waitFor();
+  const cancelled = row(page, 'Fetching images was cancelled', 'Last results').filter({ hasText: '330 MB' });
+  await cancelled.waitFor();
   expect(await bar.count()).toBe(0);
 });
 

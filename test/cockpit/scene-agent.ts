@@ -2,9 +2,11 @@
 // real. Part of the tests, in place of `bound-images agent`.
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
+import { recordOf } from '../../src/agent/job-history.ts';
 import { serve } from '../../src/dbus/serve.ts';
-import type { Job, Operation } from '../../src/model/host-agent.ts';
+import type { Job, JobRecord, Operation } from '../../src/model/host-agent.ts';
 import type { HostState } from '../../src/model/host-state.ts';
+import { remember } from '../../src/state/history.ts';
 import { memoryAgent } from '../dbus/memory-agent.ts';
 
 /** Numbers stand for the ids of jobs. */
@@ -19,6 +21,8 @@ export interface Scene {
   /** A named pipe that something has to be written to before it starts. */
   readonly waitsFor?: string;
   readonly idleMs?: number;
+  /** What has ended before; what ends from now on is added. */
+  readonly history?: readonly (Omit<JobRecord, 'id'> & { readonly id: number | bigint })[];
 }
 
 const path = '/run/scene/scene.json';
@@ -47,8 +51,12 @@ function apply(): void {
 }
 
 apply();
+agent.setHistory((first.history ?? []).map((record) => ({ ...record, id: BigInt(record.id) })));
 agent.subscribe((change) => {
-  if (change.kind !== 'job' || change.before !== undefined) return;
+  if (change.kind !== 'job') return;
+  const record = recordOf(change.after, change.after.bytesDone);
+  if (record !== undefined) agent.setHistory(remember(agent.history(), record));
+  if (change.before !== undefined) return;
   const { id, operation } = change.after;
   const outcome = scene.outcomes?.[operation];
   setImmediate(() => agent.setJob(id, { startTimeUs: nowUs(), ...outcome }));

@@ -1,4 +1,5 @@
 import type { Digest } from '../../src/model/digest.ts';
+import type { JobRecord } from '../../src/model/host-agent.ts';
 import type { ImageState } from '../../src/model/host-state.ts';
 import type { Scene } from './scene-agent.ts';
 
@@ -32,8 +33,8 @@ const booted = {
   version: '42.20261103.0',
   digest: digestOf(91),
   state: 'ready',
-  storageBytes: 421_100_000,
-  ownBytes: 217_300_000,
+  storageBytes: 364_900_000,
+  ownBytes: 229_600_000,
 } as const;
 const candidate = {
   slot: 'candidate',
@@ -44,6 +45,67 @@ const candidate = {
   storageBytes: 0,
   ownBytes: 0,
 } as const;
+
+const minute = 60_000_000;
+const record = (id: number, minutesAgo: number, change: Partial<JobRecord>): JobRecord => {
+  const endTimeUs = 1_795_000_000_000_000 - minutesAgo * minute;
+  return {
+    id: BigInt(id),
+    operation: 'prefetch',
+    startedByUid: 0,
+    startTimeUs: endTimeUs - 3_000_000,
+    endTimeUs,
+    result: 'succeeded',
+    fetchedBytes: 0,
+    freedBytes: 0,
+    images: [],
+    imagesTotal: 0,
+    ...change,
+  };
+};
+const took = (one: JobRecord, minutes: number): JobRecord => ({
+  ...one,
+  startTimeUs: one.endTimeUs - minutes * minute,
+});
+
+/** Of some weeks. */
+const history: readonly JobRecord[] = [
+  record(41, 12, {}),
+  record(40, 50, {
+    operation: 'gc',
+    freedBytes: 345_000_000,
+    images: ['quay.io/example/web:2.12'],
+    imagesTotal: 1,
+  }),
+  took(record(39, 1_300, { operation: 'upgrade', fetchedBytes: 182_400_000 }), 3),
+  took(
+    record(38, 1_440, {
+      fetchedBytes: 217_300_000,
+      images: ['quay.io/example/api:2.14', 'quay.io/example/web:2.14'],
+      imagesTotal: 2,
+    }),
+    4,
+  ),
+  record(37, 2_900, {
+    result: 'failed',
+    error: {
+      code: 'NotFound',
+      text: 'quay.io/example/api:2.14: the registry has no such image (and 1 more image failed)',
+    },
+  }),
+  took(record(36, 4_400, { operation: 'verify' }), 2),
+  took(record(35, 5_800, { result: 'cancelled', fetchedBytes: 61_000_000 }), 1),
+  ...Array.from({ length: 6 }, (_, index) =>
+    took(
+      record(30 - index, 10_000 * (index + 1), {
+        fetchedBytes: 98_000_000,
+        images: [`quay.io/example/web:2.${13 - index}`],
+        imagesTotal: 1,
+      }),
+      2,
+    ),
+  ),
+];
 
 /** All is well: what a host shows on most days. */
 export const ready: Scene = {
@@ -58,8 +120,8 @@ export const ready: Scene = {
         version: '42.20261020.0',
         digest: digestOf(92),
         state: 'ready',
-        storageBytes: 273_800_000,
-        ownBytes: 70_000_000,
+        storageBytes: 261_500_000,
+        ownBytes: 126_200_000,
       },
     ],
     images: [
@@ -74,14 +136,16 @@ export const ready: Scene = {
       image('quay.io/example/web:2.13', 4, { boundBy: [{ slot: 'rollback', file: file('web') }] }),
     ],
     store: { path: '/usr/lib/bootc/storage', mode: 'bootc' },
-    // 217.3 and 70 of one deployment alone, 203.8 of both, and what nothing binds.
+    // web:2.13 stands on 50.1 MB of web:2.14, which both bind.
     storageBytes: 498_000_000,
-    space: { sharedBytes: 203_800_000, unboundBytes: 6_900_000, freeBytes: 31_400_000_000 },
+    space: { sharedBytes: 135_300_000, unboundBytes: 6_900_000, freeBytes: 31_400_000_000 },
   },
+  history,
 };
 
 /** An upgrade is known whose images are being fetched, one is damaged, and a definition is wrong. */
 export const busy: Scene = {
+  history,
   state: {
     ...ready.state,
     state: 'damaged',
@@ -164,7 +228,13 @@ export const many: Scene = {
 };
 
 export const nothingBound: Scene = {
-  state: { ...ready.state, images: [], storageBytes: 0 },
+  state: {
+    ...ready.state,
+    deployments: (ready.state?.deployments ?? []).map((one) => ({ ...one, storageBytes: 0, ownBytes: 0 })),
+    images: [],
+    storageBytes: 0,
+    space: { sharedBytes: 0, unboundBytes: 0, freeBytes: 31_400_000_000 },
+  },
 };
 
 export const notBootc: Scene = {

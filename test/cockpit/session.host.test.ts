@@ -2,7 +2,7 @@
 // page watches.
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Frame, FrameLocator, Page } from 'playwright-core';
+import type { Frame, FrameLocator, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openScene, registry, type Scene } from '../scenario/scene.ts';
 import { makeImage, makeLayer, seededBytes } from '../support/image.ts';
@@ -45,6 +45,10 @@ async function logIn(watched: WatchedPage, user: string): Promise<FrameLocator> 
   return page.frameLocator(`iframe[name='${frameName}']`);
 }
 
+function images(frame: FrameLocator): Locator {
+  return frame.getByRole('grid', { name: 'Images', exact: true });
+}
+
 function frameOf(page: Page): Frame {
   const frame = page.frame({ name: frameName });
   if (frame === null) throw new Error(`there is no frame ${frameName}`);
@@ -56,7 +60,7 @@ test('an administrator sees at once what sudo allows, and watches a prefetch', a
   const { page } = watched;
   const frame = await logIn(watched, 'admin');
   await frame.getByRole('heading', { name: 'Limited access' }).waitFor();
-  await frame
+  await images(frame)
     .getByRole('row')
     .filter({ hasText: `${registry}/one:1` })
     .filter({ hasText: 'Present' })
@@ -81,11 +85,20 @@ test('an administrator sees at once what sudo allows, and watches a prefetch', a
   await bar.waitFor();
   await frame.getByText(/MB of 16/).waitFor();
   await frame.getByText(/per second/).waitFor();
-  const row = frame.getByRole('row').filter({ hasText: `${registry}/two:1` });
+  const row = images(frame)
+    .getByRole('row')
+    .filter({ hasText: `${registry}/two:1` });
   await row.filter({ hasText: 'Fetching' }).filter({ hasText: 'Next upgrade' }).waitFor();
   await bar.waitFor({ state: 'detached', timeout: 60_000 });
   await row.filter({ hasText: 'Present' }).filter({ hasText: '16 MB' }).waitFor();
   expect(await scene.storedNames()).toContain(`${registry}/two:1`);
+  const results = frame.getByRole('grid', { name: 'Last results' });
+  await results
+    .getByRole('row')
+    .filter({ hasText: '1 image was fetched' })
+    .filter({ hasText: `${registry}/two:1` })
+    .filter({ hasText: '16 MB' })
+    .waitFor();
 
   expect(await frameOf(page).evaluate('window.isTheSame')).toBe(true);
   await page.getByRole('button', { name: 'Administrative access' }).click();
@@ -99,7 +112,7 @@ test('who is no administrator sees the same, and polkit lets them do nothing', a
   await using watched = await browser.open();
   const frame = await logIn(watched, 'viewer');
   await frame.getByRole('heading', { name: 'Limited access' }).waitFor();
-  await frame
+  await images(frame)
     .getByRole('row')
     .filter({ hasText: `${registry}/one:1` })
     .waitFor();

@@ -8,6 +8,8 @@ import { busName } from './watch-agent.ts';
 export interface Outlook {
   readonly osImage: string;
   readonly digest: string;
+  /** '' where it does not say. */
+  readonly version: string;
   readonly images: number;
   readonly bytesToFetch: number;
   readonly bytesOnDisk: number;
@@ -53,6 +55,7 @@ export async function lookAhead(): Promise<Outlook> {
   return {
     osImage: text(totals['os-image']),
     digest: text(totals['digest']),
+    version: text(totals['version']),
     images: list(images).length,
     bytesToFetch: number(totals['bytes-to-fetch']),
     bytesOnDisk: number(totals['bytes-on-disk']),

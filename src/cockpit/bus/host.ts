@@ -6,6 +6,14 @@ export interface Host {
   readonly problems: readonly Problem[];
   readonly store: { readonly path: string; readonly mode: string };
   readonly storageBytes: number;
+  readonly space: {
+    /** What several deployments bind. */
+    readonly sharedBytes: number;
+    /** What none binds. */
+    readonly unboundBytes: number;
+    /** On the store's file system; -1 where it is not known. */
+    readonly freeBytes: number;
+  };
 }
 
 export interface Deployment {
@@ -13,7 +21,13 @@ export interface Deployment {
   readonly osImage: string;
   /** '' where it is not known. */
   readonly digest: string;
+  /** '' where the OS does not say. */
+  readonly version: string;
   readonly state: string;
+  /** What the store has of what it binds, each layer once. */
+  readonly storageBytes: number;
+  /** Of those, what no other deployment binds. */
+  readonly ownBytes: number;
 }
 
 export interface Problem {
@@ -62,6 +76,21 @@ export interface JobResult {
   readonly freedBytes: number;
   readonly images: readonly string[];
   readonly damaged: readonly string[];
+}
+
+/** A job that has ended, as the agent remembers it. */
+export interface JobRecord {
+  readonly id: number;
+  readonly operation: string;
+  readonly result: string;
+  readonly startTimeUs: number;
+  readonly endTimeUs: number;
+  readonly fetchedBytes: number;
+  readonly freedBytes: number;
+  /** Fetched, removed, or missing and damaged: the first of them. */
+  readonly images: readonly string[];
+  readonly imagesTotal: number;
+  readonly error: string;
 }
 
 export function isActive({ state }: Job): boolean {

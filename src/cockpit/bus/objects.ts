@@ -1,6 +1,6 @@
-import { type Host, type Image, isActive, type Job } from './host.ts';
-import { readHost, readImage, readJob } from './read-objects.ts';
-import { isRecord, properties, type Properties, text, texts } from './values.ts';
+import { type Host, type Image, isActive, type Job, type JobRecord } from './host.ts';
+import { readHost, readImage, readJob, readRecord } from './read-objects.ts';
+import { isRecord, list, number, properties, type Properties, text, texts } from './values.ts';
 
 export const rootPath = '/org/boundimages1';
 export const managerInterface = 'org.boundimages1.Manager';
@@ -12,6 +12,7 @@ export interface Objects {
   readonly manager?: Properties;
   readonly images: ReadonlyMap<string, Properties>;
   readonly jobs: ReadonlyMap<string, Properties>;
+  readonly history: readonly JobRecord[];
 }
 
 export interface Signal {
@@ -20,7 +21,7 @@ export interface Signal {
   readonly args: readonly unknown[];
 }
 
-export const noObjects: Objects = { images: new Map(), jobs: new Map() };
+export const noObjects: Objects = { images: new Map(), jobs: new Map(), history: [] };
 
 /** @param managed the answer of GetManagedObjects */
 export function withManaged(objects: Objects, managed: unknown): Objects {
@@ -32,6 +33,19 @@ export function withManaged(objects: Objects, managed: unknown): Objects {
       ),
     );
   return { ...objects, images: of(imageInterface), jobs: of(jobInterface) };
+}
+
+/** @param records the answer of GetHistory */
+export function withHistory(objects: Objects, records: unknown): Objects {
+  return { ...objects, history: list(records).map((record) => readRecord(properties(record))) };
+}
+
+/** What a signal has made older than what the agent says when it is asked. */
+export function outdated({ member, args }: Signal): 'manager' | 'history' | undefined {
+  if (member !== 'PropertiesChanged') return undefined;
+  // Told without their values, which the agent works out for who asks.
+  if (args[0] === managerInterface && list(args[2]).length > 0) return 'manager';
+  return args[0] === jobInterface && number(properties(args[1])['EndTime']) > 0 ? 'history' : undefined;
 }
 
 /** Objects after a signal of theirs. What is told of an object that is not known changes nothing. */
@@ -88,8 +102,10 @@ export interface Shown {
   readonly host: Host;
   readonly images: readonly Image[];
   readonly jobs: readonly Job[];
-  /** Newest first, those too that the agent has forgotten by now. */
+  /** That were seen to end, newest first, those too that the agent has forgotten by now. */
   readonly endedJobs: readonly Job[];
+  /** Newest first. */
+  readonly history: readonly JobRecord[];
 }
 
 const endedJobsMax = 50;
@@ -104,6 +120,7 @@ export function show(objects: Objects, before: Shown | undefined): Shown {
     images: keepSame(before?.images ?? [], [...objects.images.values()].map(readImage)),
     jobs: jobs.filter(isActive),
     endedJobs: [...remembered, ...ended].toSorted((a, b) => b.endTimeUs - a.endTimeUs).slice(0, endedJobsMax),
+    history: objects.history,
   };
 }
 

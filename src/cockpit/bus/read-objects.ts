@@ -1,21 +1,36 @@
-import type { Host, Image, Job } from './host.ts';
+import type { Host, Image, Job, JobRecord } from './host.ts';
 import { list, number, properties, type Properties, text, texts } from './values.ts';
 
 /** Reads the properties of org.boundimages1.Manager. */
 export function readHost(from: Properties): Host {
   const [verdict = '', reason = ''] = texts(from['NextBoot']);
   const [path = '', mode = ''] = texts(from['Store']);
+  const details = list(from['DeploymentDetails']).map(properties);
+  const space = properties(from['Space']);
   return {
     state: text(from['State']),
     nextBoot: { verdict, reason },
     deployments: list(from['Deployments'])
       .map(texts)
-      .map(([slot = '', osImage = '', digest = '', state = '']) => ({ slot, osImage, digest, state })),
+      .map(([slot = '', osImage = '', digest = '', state = ''], index) => ({
+        slot,
+        osImage,
+        digest,
+        version: text(details[index]?.['version']),
+        state,
+        storageBytes: number(details[index]?.['bytes']),
+        ownBytes: number(details[index]?.['own-bytes']),
+      })),
     problems: list(from['Problems'])
       .map(texts)
       .map(([slot = '', file = '', code = '', problem = '']) => ({ slot, file, code, text: problem })),
     store: { path, mode },
     storageBytes: number(from['StorageBytes']),
+    space: {
+      sharedBytes: number(space['shared-bytes']),
+      unboundBytes: number(space['unbound-bytes']),
+      freeBytes: number(space['free-bytes'], -1),
+    },
   };
 }
 
@@ -60,5 +75,21 @@ export function readJob(path: string, from: Properties): Job {
       images: texts(result['images']),
       damaged: texts(result['damaged']),
     },
+  };
+}
+
+/** Reads one of what GetHistory gives. */
+export function readRecord(from: Properties): JobRecord {
+  return {
+    id: number(from['id']),
+    operation: text(from['operation']),
+    result: text(from['result']),
+    startTimeUs: number(from['start-time']),
+    endTimeUs: number(from['end-time']),
+    fetchedBytes: number(from['fetched-bytes']),
+    freedBytes: number(from['freed-bytes']),
+    images: texts(from['images']),
+    imagesTotal: number(from['images-total']),
+    error: text(list(from['error'])[1]),
   };
 }

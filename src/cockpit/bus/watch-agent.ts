@@ -4,14 +4,16 @@ import {
   managerInterface,
   noObjects,
   type Objects,
+  outdated,
   rootPath,
   show,
   type Shown,
   type Signal,
+  withHistory,
   withManaged,
 } from './objects.ts';
 import { unitName } from './unit-name.ts';
-import { properties } from './values.ts';
+import { properties, type Properties } from './values.ts';
 
 export const busName = 'org.boundimages1';
 const propertiesInterface = 'org.freedesktop.DBus.Properties';
@@ -53,15 +55,27 @@ export function watchAgent(): WatchedAgent {
     const showObjects = (): void =>
       set({ kind: 'shown', ...show(objects, view.kind === 'shown' ? view : undefined) });
 
+    const askManager = async (): Promise<Properties> => {
+      const [manager] = await opened.call(rootPath, propertiesInterface, 'GetAll', [managerInterface], {
+        type: 's',
+      });
+      return properties(manager);
+    };
+    const askHistory = async (): Promise<unknown> => {
+      const [records] = await opened.call(rootPath, managerInterface, 'GetHistory', [{}], { type: 'a{sv}' });
+      return records;
+    };
     const read = async (): Promise<void> => {
       reading = noObjects;
+      const change = (to: (objects: Objects) => Objects): void => {
+        reading = to(reading ?? noObjects);
+      };
       const parts = [
-        opened
-          .call(rootPath, propertiesInterface, 'GetAll', [managerInterface], { type: 's' })
-          .then(([manager]) => (reading = { ...(reading ?? noObjects), manager: properties(manager) })),
+        askManager().then((manager) => change((before) => ({ ...before, manager }))),
+        askHistory().then((records) => change((before) => withHistory(before, records))),
         opened
           .call(rootPath, objectManager, 'GetManagedObjects', [], { type: '' })
-          .then(([managed]) => (reading = withManaged(reading ?? noObjects, managed))),
+          .then(([managed]) => change((before) => withManaged(before, managed))),
       ];
       await Promise.all(parts);
       objects = reading;
@@ -71,22 +85,17 @@ export function watchAgent(): WatchedAgent {
     const onSignal = async ({ path, member, args }: Signal): Promise<void> => {
       if (reading !== undefined) reading = afterSignal(reading, { path, member, args });
       const after = afterSignal(objects, { path, member, args });
-      if (after === objects) return;
+      const old = outdated({ path, member, args });
+      if (after === objects && old === undefined) return;
       objects = after;
-      // Told without its value, which the agent works out for who asks.
-      if (member === 'PropertiesChanged' && Array.isArray(args[2]) && args[2].includes('StorageBytes'))
-        await readStorage();
+      if (old === 'manager') {
+        const manager = await askManager();
+        objects = { ...objects, manager };
+      } else if (old === 'history') {
+        const records = await askHistory();
+        objects = withHistory(objects, records);
+      }
       showObjects();
-    };
-    const readStorage = async (): Promise<void> => {
-      const [value] = await opened.call(
-        rootPath,
-        propertiesInterface,
-        'Get',
-        [managerInterface, 'StorageBytes'],
-        { type: 'ss' },
-      );
-      objects = { ...objects, manager: { ...objects.manager, ...properties({ StorageBytes: value }) } };
     };
     const listen = (path: string, member: string, args: unknown[]): void => {
       // A signal whose value cannot be asked for any more: the agent has left.

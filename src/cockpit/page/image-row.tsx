@@ -14,19 +14,18 @@ import { format, gettext as _, language } from 'cockpit';
 import { memo, useState } from 'react';
 import type { Image } from '../bus/host.ts';
 import { timeText } from '../text/quantity.ts';
-import { splitReference } from '../text/reference.ts';
-import { policyText, size, slotName } from '../text/words.ts';
+import { policyName, policyText, size, slotName } from '../text/words.ts';
 import { Digest } from './digest.tsx';
 import { Fact } from './fact.tsx';
+import { ImageName } from './image-name.tsx';
 import { ImageStateLabel } from './state-label.tsx';
 
-const columnCount = 6;
+const columnCount = 7;
 
 /** An image, and below it, once it is expanded, all that is known of it. Drawn again only where the image has changed. */
 export const ImageRow = memo(function ImageRow({ image }: { readonly image: Image }) {
   const [isExpanded, setExpanded] = useState(false);
-  const { reference, state, sizeBytes, digest, boundBy } = image;
-  const { name, tag } = splitReference(reference);
+  const { reference, state, sizeBytes, digest, boundBy, signaturePolicy, lastError } = image;
   const slots = [...new Set(boundBy.map(({ slot }) => slot))];
   return (
     <Tbody isExpanded={isExpanded}>
@@ -42,8 +41,8 @@ export const ImageRow = memo(function ImageRow({ image }: { readonly image: Imag
           />
         </Td>
         <Td dataLabel={_('Image')} modifier="breakWord">
-          {name}
-          {tag === '' ? '' : <span className="bi-note">:{tag}</span>}
+          <ImageName reference={reference} />
+          {lastError === '' || isExpanded ? null : <p className="bi-error">{lastError}</p>}
         </Td>
         <Td dataLabel={_('State')} modifier="fitContent">
           <ImageStateLabel state={state} />
@@ -53,6 +52,9 @@ export const ImageRow = memo(function ImageRow({ image }: { readonly image: Imag
         </Td>
         <Td dataLabel={_('Digest')} modifier="fitContent">
           <Digest digest={digest} of={reference} />
+        </Td>
+        <Td dataLabel={_('Signature')} modifier="fitContent">
+          {policyName(signaturePolicy)}
         </Td>
         <Td dataLabel={_('Bound by')}>
           <LabelGroup numLabels={4} aria-label={_('Bound by')}>

@@ -132,7 +132,7 @@ const ImageTable = memo(function ImageTable({ images, words, state }: TableProps
     >
       <Thead>
         <Tr>
-          <Th screenReaderText={_('Details')} />
+          <Th screenReaderText={_('Details')} modifier="fitContent" />
           <Th sort={sortBy('reference')}>{_('Image')}</Th>
           <Th sort={sortBy('state')} modifier="fitContent">
             {_('State')}
@@ -141,6 +141,7 @@ const ImageTable = memo(function ImageTable({ images, words, state }: TableProps
             {_('Size')}
           </Th>
           <Th modifier="fitContent">{_('Digest')}</Th>
+          <Th modifier="fitContent">{_('Signature')}</Th>
           <Th>{_('Bound by')}</Th>
         </Tr>
       </Thead>

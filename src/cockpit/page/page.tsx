@@ -17,10 +17,10 @@ import { CleanUp } from './clean-up.tsx';
 import { Deployments } from './deployments.tsx';
 import { Journal, Loading, NotBootc, NotStarted } from './empty.tsx';
 import { HealthCard } from './health.tsx';
+import { History } from './history.tsx';
 import { Images } from './images.tsx';
 import { Problems } from './problems.tsx';
 import { Reboot } from './reboot.tsx';
-import { Results } from './results.tsx';
 import { RunningJob } from './running-job.tsx';
 import { SpaceCard } from './space.tsx';
 import { UpgradeCard } from './upgrade.tsx';
@@ -65,7 +65,7 @@ interface Notice {
 }
 
 function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
-  const { host, images, jobs, endedJobs } = shown;
+  const { host, images, jobs, endedJobs, history } = shown;
   const [notices, setNotices] = useState<readonly Notice[]>([]);
   const [dialog, setDialog] = useState<'clean-up' | 'reboot' | undefined>();
   const [found, setFound] = useState<{ outlook: Outlook; lastJob: string | undefined }>();
@@ -161,7 +161,7 @@ function Everything({ shown, isAdministrator = false, unit }: EverythingProps) {
         />
       </StackItem>
       <StackItem>
-        <Results images={images} endedJobs={endedJobs} />
+        <History records={history} />
       </StackItem>
       {dialog === 'clean-up' && isAdministrator ? (
         <CleanUp endedJobs={endedJobs} run={run} onClose={() => setDialog(undefined)} />
@@ -181,6 +181,10 @@ function useFailedJobs(endedJobs: Shown['endedJobs'], tell: (title: string, text
     known.current = new Set(endedJobs.map(({ path }) => path));
     if (before === undefined) return;
     for (const job of endedJobs)
-      if (job.state === 'failed' && !before.has(job.path)) tell(jobOutcome(job), job.error);
+      if (job.state === 'failed' && !before.has(job.path))
+        tell(
+          jobOutcome({ operation: job.operation, result: job.state, freedBytes: 0, imagesTotal: 0 }),
+          job.error,
+        );
   });
 }

@@ -8,17 +8,20 @@ const barWidth = 100;
 
 /** What the store takes, and for whom. */
 export function SpaceCard({ host, images }: { readonly host: Host; readonly images: readonly Image[] }) {
-  const { shares, sharedBytes } = divideSpace(images, host.storageBytes);
+  const { shares, savedBytes } = divideSpace(host, images);
+  const { freeBytes } = host.space;
+  const facts = [
+    ...(freeBytes < 0 ? [] : [format(_('$0 free'), size(freeBytes))]),
+    ...(savedBytes > 0 ? [format(_('$0 saved by shared layers'), size(savedBytes))] : []),
+  ];
   return (
     <Card>
       <CardTitle component="h2">{_('Storage')}</CardTitle>
       <CardBody>
         <p className="bi-total">{size(host.storageBytes)}</p>
-        <p className="bi-note bi-wrap">
-          {host.store.path}
-          {sharedBytes > 0 ? ` · ${format(_('$0 saved by shared layers'), size(sharedBytes))}` : ''}
-        </p>
-        <Bar shares={shares} />
+        <p className="bi-note bi-wrap">{host.store.path}</p>
+        {facts.length === 0 ? null : <p className="bi-note">{facts.join(' · ')}</p>}
+        {shares.length === 0 ? null : <Bar shares={shares} />}
         <ul className="bi-legend">
           {shares.map(({ needer, bytes }) => (
             <li key={needer}>

@@ -11,9 +11,10 @@ import { format, gettext as _, ngettext } from 'cockpit';
 import { type Outlook, upgrade } from '../bus/ask-agent.ts';
 import type { Host, Image } from '../bus/host.ts';
 import { needFor } from '../text/need.ts';
-import { shortDigest, splitReference } from '../text/reference.ts';
+import { shortDigest } from '../text/reference.ts';
 import { size } from '../text/words.ts';
 import { Fact } from './fact.tsx';
+import { ImageName } from './image-name.tsx';
 
 interface UpgradeProps {
   readonly host: Host;
@@ -90,37 +91,37 @@ function Known({ host, images }: Pick<UpgradeProps, 'host' | 'images'>) {
           missing,
           size(bytesToFetch),
         );
-  return (
-    <Facts osImage={next.osImage} digest={next.digest} images={bound} facts={[[_('To fetch'), toFetch]]} />
-  );
+  return <Facts {...next} images={bound} facts={[[_('To fetch'), toFetch]]} />;
 }
 
 function Found({ outlook }: { readonly outlook: Outlook }) {
-  const { osImage, digest, images, bytesToFetch, bytesOnDisk } = outlook;
+  const { bytesToFetch, bytesOnDisk } = outlook;
   const facts = [
     [_('To fetch'), bytesToFetch === 0 ? _('Nothing') : size(bytesToFetch)],
     [_('Space needed'), bytesOnDisk === 0 ? _('None') : size(bytesOnDisk)],
   ] as const;
-  return <Facts osImage={osImage} digest={digest} images={images} facts={facts} />;
+  return <Facts {...outlook} facts={facts} />;
 }
 
 interface FactsProps {
   readonly osImage: string;
   readonly digest: string;
+  readonly version: string;
   readonly images: number;
   readonly facts: readonly (readonly [string, string])[];
 }
 
-function Facts({ osImage, digest, images, facts }: FactsProps) {
-  const { name, tag } = splitReference(osImage);
+function Facts({ osImage, digest, version, images, facts }: FactsProps) {
   return (
     <DescriptionList isCompact>
       <Fact name={_('OS image')}>
-        {name}
-        {tag === '' ? '' : `:${tag}`}
+        <ImageName reference={osImage} />
         <p className="bi-note">
-          {digest === '' ? '' : `${shortDigest(digest)} · `}
-          {format(ngettext('$0 bound image', '$0 bound images', images), images)}
+          {[
+            ...(version === '' ? [] : [version]),
+            ...(digest === '' ? [] : [shortDigest(digest)]),
+            format(ngettext('$0 bound image', '$0 bound images', images), images),
+          ].join(' · ')}
         </p>
       </Fact>
       {facts.map(([fact, value]) => (

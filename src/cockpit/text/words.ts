@@ -1,5 +1,5 @@
 import { format, gettext as _, language, ngettext } from 'cockpit';
-import type { Job } from '../bus/host.ts';
+import type { Job, JobRecord } from '../bus/host.ts';
 import { sizeText } from './quantity.ts';
 import type { Needer } from './space.ts';
 
@@ -69,16 +69,37 @@ export function verdictName(verdict: string): string {
 export function neederName(needer: Needer): string {
   switch (needer) {
     case 'booted':
-      return _('Running system');
+      return _('Running system alone');
+    case 'shared':
+      return _('Several deployments');
     case 'next':
-      return _('Next boot or upgrade');
+      return _('Next boot or upgrade alone');
     case 'rollback':
-      return _('Rollback');
+      return _('Rollback alone');
     case 'other':
-      return _('Kept deployments');
+      return _('Kept deployments alone');
     case 'nobody':
       return _('Not bound');
   }
+}
+
+/** What policy.json asks of an image, in a word. */
+export function policyName(policy: string): string {
+  const names = policy.split(', ').map((name) => {
+    switch (name) {
+      case 'insecureAcceptAnything':
+        return _('Not checked');
+      case 'reject':
+        return _('Refused');
+      case 'signedBy':
+        return 'GPG';
+      case 'sigstoreSigned':
+        return 'sigstore';
+      default:
+        return name === '' ? '-' : name;
+    }
+  });
+  return names.join(', ');
 }
 
 export function policyText(policy: string): string {
@@ -116,30 +137,43 @@ export function jobTitle({ operation, state }: Job): string {
 }
 
 /** What became of a job. */
-export function jobOutcome({ operation, state, result }: Job): string {
-  const outcomes = {
-    prefetch: [_('Images were fetched'), _('Fetching images failed'), _('Fetching images was cancelled')],
-    verify: [_('All images are whole'), _('Verifying images failed'), _('Verifying images was cancelled')],
-    gc: [
-      format(_('Cleaned up, $0 were freed'), size(result.freedBytes)),
-      _('Cleaning up failed'),
-      _('Cleaning up was cancelled'),
-    ],
-    upgrade: [
-      _('The upgrade is prepared'),
-      _('Preparing the upgrade failed'),
-      _('Preparing the upgrade was cancelled'),
-    ],
-  };
-  const [succeeded, failed, cancelled] = outcomes[isOperation(operation) ? operation : 'upgrade'];
-  if (state === 'failed') return failed ?? '';
-  if (state === 'cancelled') return cancelled ?? '';
-  const { length } = result.damaged;
-  return operation === 'verify' && length > 0
-    ? format(ngettext('$0 image is damaged', '$0 images are damaged', length), length)
-    : (succeeded ?? '');
+export function jobOutcome({
+  operation,
+  result,
+  freedBytes,
+  imagesTotal,
+}: Pick<JobRecord, 'operation' | 'result' | 'freedBytes' | 'imagesTotal'>): string {
+  const isCancelled = result === 'cancelled';
+  const succeeded = result === 'succeeded';
+  switch (operation) {
+    case 'prefetch':
+      if (!succeeded) return isCancelled ? _('Fetching images was cancelled') : _('Fetching images failed');
+      return imagesTotal === 0
+        ? _('No image had to be fetched')
+        : format(ngettext('$0 image was fetched', '$0 images were fetched', imagesTotal), imagesTotal);
+    case 'verify':
+      if (!succeeded) return isCancelled ? _('Verifying images was cancelled') : _('Verifying images failed');
+      return imagesTotal === 0
+        ? _('All images are whole')
+        : format(
+            ngettext('$0 image is missing or damaged', '$0 images are missing or damaged', imagesTotal),
+            imagesTotal,
+          );
+    case 'gc':
+      if (!succeeded) return isCancelled ? _('Cleaning up was cancelled') : _('Cleaning up failed');
+      return format(_('Cleaned up, $0 were freed'), size(freedBytes));
+    default:
+      if (succeeded) return _('The upgrade is prepared');
+      return isCancelled ? _('Preparing the upgrade was cancelled') : _('Preparing the upgrade failed');
+  }
 }
 
-function isOperation(operation: string): operation is 'prefetch' | 'verify' | 'gc' | 'upgrade' {
-  return operation === 'prefetch' || operation === 'verify' || operation === 'gc' || operation === 'upgrade';
+const namedMax = 3;
+
+/** The first of several images, and how many more there are. */
+export function imagesText(images: readonly string[], total: number): string {
+  const named = images.slice(0, namedMax);
+  const more = total - named.length;
+  const text = named.join(', ');
+  return more === 0 ? text : format(ngettext('$0 and $1 more', '$0 and $1 more', more), text, more);
 }

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { afterSignal, noObjects, show, withManaged } from '../../../src/cockpit/bus/objects.ts';
+import {
+  afterSignal,
+  noObjects,
+  outdated,
+  show,
+  withHistory,
+  withManaged,
+} from '../../../src/cockpit/bus/objects.ts';
 
 const imagePath = '/org/boundimages1/image/a';
 const jobPath = '/org/boundimages1/job/7';
@@ -19,13 +26,27 @@ const running = { Operation: v('s', 'gc'), State: v('s', 'running'), Result: v('
 test('reads what the object manager has, and the manager itself', () => {
   const objects = {
     ...withManaged(noObjects, managed),
-    manager: { State: 'ready', NextBoot: ['waiting', 'why'] },
+    manager: {
+      State: 'ready',
+      NextBoot: ['waiting', 'why'],
+      Deployments: [
+        ['booted', 'docker://quay.io/ex/os:42', '', 'ready'],
+        ['other', '', '', 'ready'],
+      ],
+      DeploymentDetails: [{ version: v('s', '42.1'), bytes: v('t', 7), 'own-bytes': v('t', 5) }],
+      Space: { 'shared-bytes': v('t', 2) },
+    },
   };
   const { host, images } = show(objects, undefined);
   expect(host).toMatchObject({
     state: 'ready',
     nextBoot: { verdict: 'waiting', reason: 'why' },
     problems: [],
+    deployments: [
+      { slot: 'booted', version: '42.1', storageBytes: 7, ownBytes: 5 },
+      { slot: 'other', version: '', storageBytes: 0, ownBytes: 0 },
+    ],
+    space: { sharedBytes: 2, unboundBytes: 0, freeBytes: -1 },
   });
   expect(images).toMatchObject([
     {
@@ -102,4 +123,23 @@ test('what did not change is the same value, so that it is not drawn again', () 
   const objects = withManaged(noObjects, managed);
   const before = show(objects, undefined);
   expect(show(withManaged(noObjects, structuredClone(managed)), before).images).toBe(before.images);
+});
+
+test('knows what it has to ask for anew', () => {
+  const manager = 'org.boundimages1.Manager';
+  const told = (...args: readonly unknown[]) => outdated({ path: '/', member: 'PropertiesChanged', args });
+  expect(told(manager, { State: v('s', 'ready') }, [])).toBe(undefined);
+  expect(told(manager, {}, ['Space'])).toBe('manager');
+  expect(told(jobInterface, { BytesDone: v('t', 5) }, [])).toBe(undefined);
+  expect(told(jobInterface, { State: v('s', 'failed'), EndTime: v('t', 5) }, [])).toBe('history');
+  expect(outdated({ path: '/', member: 'InterfacesRemoved', args: [] })).toBe(undefined);
+});
+
+test('reads the history, whatever is in it', () => {
+  const record = { id: v('t', 7), result: v('s', 'failed'), error: v('(ss)', ['x', 'why']) };
+  expect(show(withHistory(noObjects, [record, 3]), undefined).history).toMatchObject([
+    { id: 7, result: 'failed', error: 'why', images: [], fetchedBytes: 0 },
+    { id: 0, result: '' },
+  ]);
+  expect(show(withHistory(noObjects, 'text'), undefined).history).toEqual([]);
 });

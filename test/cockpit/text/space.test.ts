@@ -1,49 +1,28 @@
 import { expect, test } from 'vitest';
 import { divideSpace } from '../../../src/cockpit/text/space.ts';
-import { makeImage } from '../make-image.ts';
+import { makeDeployment, makeImage } from '../make-image.ts';
 
-const file = '/usr/lib/bootc/bound-images.d/app.image';
-
-test('an image counts for whom it is needed first', () => {
-  const images = [
-    makeImage({
-      sizeBytes: 100,
-      boundBy: [
-        { slot: 'rollback', file },
-        { slot: 'booted', file },
-      ],
-    }),
-    makeImage({ sizeBytes: 50, boundBy: [{ slot: 'candidate', file }] }),
-    makeImage({ sizeBytes: 30, boundBy: [{ slot: 'rollback', file }] }),
-    makeImage({ sizeBytes: 0, boundBy: [{ slot: 'staged', file }] }),
+test('each byte is of one deployment alone, of several or of none, and all are what the store takes', () => {
+  const deployments = [
+    makeDeployment({ slot: 'candidate', storageBytes: 900, ownBytes: 5 }),
+    makeDeployment({ slot: 'staged', storageBytes: 900, ownBytes: 60 }),
+    makeDeployment({ slot: 'booted', storageBytes: 900, ownBytes: 700 }),
+    makeDeployment({ slot: 'other', ownBytes: 0 }),
   ];
-  expect(divideSpace(images, 180)).toEqual({
-    shares: [
-      { needer: 'booted', images: 1, bytes: 100 },
-      { needer: 'next', images: 1, bytes: 50 },
-      { needer: 'rollback', images: 1, bytes: 30 },
-    ],
-    sharedBytes: 0,
-  });
-});
-
-test('layers that are shared count once', () => {
-  const images = [
-    makeImage({ sizeBytes: 150 }),
-    makeImage({ sizeBytes: 50, boundBy: [{ slot: 'rollback', file }] }),
-  ];
-  const { shares, sharedBytes } = divideSpace(images, 100);
-  expect(shares.map(({ needer, bytes }) => [needer, bytes])).toEqual([
-    ['booted', 75],
-    ['rollback', 25],
+  const space = { sharedBytes: 8_000, unboundBytes: 90_000, freeBytes: -1 };
+  const host = { deployments, space, storageBytes: 98_765 };
+  const { shares, savedBytes } = divideSpace(host, [makeImage({ sizeBytes: 10_000 })]);
+  expect(shares).toEqual([
+    { needer: 'booted', bytes: 700 },
+    { needer: 'shared', bytes: 8_000 },
+    { needer: 'next', bytes: 65 },
+    { needer: 'nobody', bytes: 90_000 },
   ]);
-  expect(sharedBytes).toBe(100);
+  expect(savedBytes).toBe(10_000 - 8_765);
 });
 
-test('what no image accounts for is needed by nobody', () => {
-  expect(divideSpace([], 70)).toEqual({
-    shares: [{ needer: 'nobody', images: 0, bytes: 70 }],
-    sharedBytes: 0,
-  });
-  expect(divideSpace([], 0)).toEqual({ shares: [], sharedBytes: 0 });
+test('an empty store is divided among nobody', () => {
+  const space = { sharedBytes: 0, unboundBytes: 0, freeBytes: 5 };
+  const host = { deployments: [makeDeployment()], space, storageBytes: 0 };
+  expect(divideSpace(host, [makeImage({ sizeBytes: 0 })])).toEqual({ shares: [], savedBytes: 0 });
 });
