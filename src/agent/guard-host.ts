@@ -1,8 +1,10 @@
 import { asFailure } from '../model/failure.ts';
 import type { HostAgent, JobRequest } from '../model/host-agent.ts';
 import type { ImageState } from '../model/host-state.ts';
+import { isOver } from '../state/host-notes.ts';
 import { findGarbage } from './gc-job.ts';
 import type { Host } from './host.ts';
+import { nowUs } from './host-memory.ts';
 import { hasEnded } from './jobs.ts';
 
 /** Who starts what nobody asked for. */
@@ -85,6 +87,12 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
       });
       return;
     }
+    const postponed = memory.postponed();
+    const goesOn = postponed !== undefined && isOver(postponed, nowUs());
+    if (isNews('prefetch', goesOn && postponed) && goesOn) {
+      begin({ operation: 'prefetch', images: [], scope: 'all', scheduled: true });
+      return;
+    }
     void collect();
   };
   const collect = async (): Promise<void> => {
@@ -111,8 +119,8 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
 }
 
 /**
- * When there is something to be done again for a deployment; undefined where nothing is. Microseconds since the epoch. What could be
- * tried at once has been, by then, and nothing is known of what stood in its way.
+ * When there is something to be done again for a deployment, or for a prefetch that was postponed; undefined where nothing is.
+ * Microseconds since the epoch. What could be tried at once has been, by then, and nothing is known of what stood in its way.
  */
 export function nextTurnUs(agent: HostAgent, host: Host): number | undefined {
   const { memory, configuration } = host;
@@ -127,6 +135,8 @@ export function nextTurnUs(agent: HostAgent, host: Host): number | undefined {
       return next.kind === 'now' ? lookAgainUs : next.untilUs;
     });
   if (isHeldByUs(agent, host)) turns.push(lookAgainUs);
+  const postponed = memory.postponed();
+  if (postponed !== undefined) turns.push(isOver(postponed, nowUs()) ? lookAgainUs : postponed.untilUs);
   return turns.length === 0 ? undefined : Math.min(...turns);
 }
 

@@ -1,6 +1,6 @@
 import type { Deployment } from '../model/deployment.ts';
 import type { AgentChange, HostAgent, Job, JobRequest, JobResult, PlanReport } from '../model/host-agent.ts';
-import type { HostState, NextBoot } from '../model/host-state.ts';
+import type { HostState, NextBoot, Postponed } from '../model/host-state.ts';
 import type { Want } from '../plan/want.ts';
 import type { Requirement } from '../policy/parse-policy.ts';
 import { type ImageRecord, hostState, type UnderWay } from './host-state.ts';
@@ -23,6 +23,7 @@ export interface HostAgentParts {
   readonly requirements: (want: Want) => readonly Requirement[];
   /** @param completing whether a job that brings images is under way */
   readonly nextBoot: (survey: HostSurvey, completing: boolean) => NextBoot;
+  readonly postponed: () => Postponed | undefined;
   readonly plan: (osImage: string, survey: HostSurvey) => Promise<PlanReport>;
   readonly run: (request: JobRequest, context: JobContext & HostContext) => Promise<JobResult>;
   readonly history: Pick<JobHistory, 'records' | 'onEnded'>;
@@ -70,8 +71,19 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   }
   function shown(): HostState {
     const { record, requirements } = parts;
-    const nextBoot = parts.nextBoot(survey, jobs?.list().some(isCompleting) === true);
-    return hostState(survey, { record, requirements, nextBoot, underWay, bytesToFetch, nowUs: nowUs() });
+    const isBusy = jobs?.list().some(isCompleting) === true;
+    const nextBoot = parts.nextBoot(survey, isBusy);
+    // One that runs waits for nothing.
+    const postponed = isBusy ? undefined : parts.postponed();
+    return hostState(survey, {
+      record,
+      requirements,
+      nextBoot,
+      postponed,
+      underWay,
+      bytesToFetch,
+      nowUs: nowUs(),
+    });
   }
   const tell = (change: AgentChange): void => {
     for (const listener of listeners) listener(change);
@@ -141,8 +153,11 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
     nowUs,
     onChange: (change: JobChange) => {
       // Before anybody is told, so that who asks then finds it.
-      if (change.kind === 'job' && hasEnded(change.after)) parts.history.onEnded(change.after);
+      const isEnd = change.kind === 'job' && hasEnded(change.after);
+      if (isEnd) parts.history.onEnded(change.after);
       tell(change);
+      // What is said of the host depends on whether one runs.
+      if (isEnd) show();
     },
     keepMs: keepJobMs,
   });

@@ -19,35 +19,41 @@ export interface HostFetching extends AsyncDisposable {
   readonly signal: AbortSignal;
 }
 
+type Limits = Pick<Host, 'configuration' | 'ledger'>;
+
+/** @throws Failure `Postponed` where what nobody waits for may not fetch now; it says when it may */
+export async function checkFetching({ configuration, ledger }: Limits): Promise<void> {
+  const { metered, dailyLimitBytes } = configuration.fetch;
+  const clock = wallClock();
+  checkWindow(await windowsOf(configuration), Date.now(), clock);
+  checkBudget(ledger.value(), dailyLimitBytes, Date.now(), clock);
+  await checkMetered(metered, callSystemBus);
+}
+
+async function windowsOf({ fetch }: Host['configuration']): Promise<ReturnType<typeof hostWindows>> {
+  return hostWindows(fetch.windows, fetch.windowJitterMs, await readHostFraction('/', Math.random));
+}
+
 /**
  * @param scheduled whether nobody waits for it: then it obeys the window, metered networks and the day's limit
  * @throws Failure `Postponed` where it may not begin
  */
 export async function openHostFetching(
-  {
-    configuration,
-    ledger,
-    memory,
-    onReceived: tell,
-  }: Pick<Host, 'configuration' | 'ledger' | 'memory' | 'onReceived'>,
+  host: Limits & Pick<Host, 'memory' | 'onReceived'>,
   scheduled: boolean,
 ): Promise<HostFetching> {
-  const { windows, windowJitterMs, metered, dailyLimitBytes } = configuration.fetch;
+  const { configuration, ledger, memory, onReceived: tell } = host;
   const clock = wallClock();
   const stop = new AbortController();
+  const { dailyLimitBytes } = configuration.fetch;
   const count = countBytes(ledger, dailyLimitBytes, clock, Date.now);
-  const opens = hostWindows(windows, windowJitterMs, await readHostFraction('/', Math.random));
-  const check = async (): Promise<void> => {
-    checkWindow(opens, Date.now(), clock);
-    checkBudget(ledger.value(), dailyLimitBytes, Date.now(), clock);
-    await checkMetered(metered, callSystemBus);
-  };
-  const stopUnlessAllowed = (): void => void check().catch((error: unknown) => stop.abort(asFailure(error)));
+  const stopUnlessAllowed = (): void =>
+    void checkFetching(host).catch((error: unknown) => stop.abort(asFailure(error)));
   const timers: NodeJS.Timeout[] = [];
   if (scheduled) {
-    await check();
+    await checkFetching(host);
     timers.push(setInterval(stopUnlessAllowed, lookMs));
-    const opening = openingAt(opens, Date.now(), clock);
+    const opening = openingAt(await windowsOf(configuration), Date.now(), clock);
     // The clock may be changed meanwhile: then the look every now and then finds it.
     if (opening.kind === 'open' && opening.closesMs - Date.now() < lookMs)
       timers.push(setTimeout(stopUnlessAllowed, opening.closesMs - Date.now()));
@@ -63,7 +69,7 @@ export async function openHostFetching(
       onReceived(bytes) {
         count.add(bytes);
         tell?.(bytes);
-        if (scheduled && count.left() <= 0) stopUnlessAllowed();
+        if (scheduled && dailyLimitBytes > 0 && count.left() <= 0) stopUnlessAllowed();
       },
     },
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,12 @@
 import type { BinderSlot } from '../model/deployment.ts';
-import type { DeploymentState, HostState, ImageState, JobError, NextBoot } from '../model/host-state.ts';
+import type {
+  DeploymentState,
+  HostState,
+  ImageState,
+  JobError,
+  NextBoot,
+  Postponed,
+} from '../model/host-state.ts';
 import type { Assessment } from '../plan/assess.ts';
 import { divideSpace } from '../plan/divide-space.ts';
 import type { Want } from '../plan/want.ts';
@@ -26,6 +33,7 @@ export interface StateParts {
   /** Bytes to fetch of images that are missing, by reference, as far as a plan has found out. */
   readonly bytesToFetch: ReadonlyMap<string, number>;
   readonly nextBoot: NextBoot;
+  readonly postponed?: Postponed | undefined;
   readonly nowUs: number;
 }
 
@@ -56,6 +64,7 @@ export function hostState(
       survey.problems.map((problem) => Object.assign({ slot }, problem)),
     ),
     images: imagesOf(binders, parts),
+    ...(parts.postponed === undefined ? {} : { postponed: parts.postponed }),
     store,
     storageBytes: totalBytes,
     space: { sharedBytes, unboundBytes, ...(freeBytes === undefined ? {} : { freeBytes }) },

@@ -41,6 +41,7 @@ const credentialPaths = [
   '/usr/lib/ostree/auth.json',
   '/etc/containers/registries.conf',
   '/etc/containers/registries.conf.d',
+  '/etc/containers/registries.d',
   '/etc/containers/policy.json',
   '/etc/containers/certs.d',
 ];
@@ -57,7 +58,8 @@ export async function openAgent(
   const store = hostStore(configuration.store.mode, configuration.store.path);
   let remounted: Promise<void> | undefined;
   const makeWritable = (): Promise<void> => (remounted ??= remountSysroot(store.path));
-  const memory = await openHostMemory(stateFolder, fingerprint(configuration, credentialPaths));
+  const readFingerprint = (): (() => string) => fingerprint(configuration, credentialPaths);
+  const memory = await openHostMemory(stateFolder, readFingerprint());
   for (const damage of memory.damage) log('warn', damage);
   const journal = (entry: JournalEntry): void => {
     writeJournal(entry).catch((error: unknown) => log('warn', `${entry.text} (${asFailure(error).message})`));
@@ -72,7 +74,10 @@ export async function openAgent(
   const policy = await readHostPolicy();
   const agent = await createHostAgent({
     store,
-    listDeployments: deployments.onDisk,
+    async listDeployments() {
+      memory.setFingerprint(readFingerprint());
+      return deployments.onDisk();
+    },
     askBootc: deployments.askBootc,
     mendStore: async (error) => {
       if (!configuration.guard.repair) return false;
@@ -88,6 +93,7 @@ export async function openAgent(
     record: memory.record,
     requirements: ({ reference }) => policyFor(policy, reference),
     nextBoot: (survey, isBusy) => nextBootOf(survey, host, isBusy),
+    postponed: memory.postponed,
     plan: async (osImage, survey) => {
       const [{ lookAhead, readKnown }, { planOnHost }] = await Promise.all([
         import('./look-ahead.ts'),

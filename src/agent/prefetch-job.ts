@@ -9,6 +9,7 @@ import { openHostFetching } from './host-fetching.ts';
 import { hostWants } from './host-wants.ts';
 import type { JobContext } from './jobs.ts';
 import { type ImageResult, prefetch, type PrefetchEvent } from '../prefetch/prefetch.ts';
+import type { NextTry } from '../state/retries.ts';
 import { keepRetained } from '../prefetch/retained.ts';
 import { withRetained } from '../prefetch/retained-access.ts';
 
@@ -58,9 +59,10 @@ export async function prefetchScope(
     if (failure !== undefined) await memory.failed(want.image, why(failure));
     else if (outcome === 'pulled') await memory.pulled(want.image);
   }
-  throwFirst(
-    [...results, ...postponed].flatMap(({ failure }) => (failure === undefined ? [] : why(failure))),
+  const failed = [...results, ...postponed].flatMap(({ want, failure }) =>
+    failure === undefined ? [] : { want, failure: why(failure) },
   );
+  throwFirst(failed.map(({ failure, want }) => withTurn(failure, memory.nextTry(want.image))));
   return results.filter(({ outcome }) => outcome === 'pulled').map(({ want }) => want.image);
 }
 
@@ -75,6 +77,13 @@ function postponedResult({ want }: Assessment, { memory }: Host): ImageResult[] 
       : `it is tried again when the configuration or logins change, or after ${when}`;
   const text = `${want.image}: ${next.reason}; ${until}`;
   return [{ want, outcome: 'failed', failure: new Failure('Postponed', text) }];
+}
+
+/** With when it is tried again. */
+function withTurn(failure: Failure, next: NextTry): Failure {
+  if (next.kind === 'now') return failure;
+  const retryAfterMs = Math.max(0, next.untilUs / 1_000 - Date.now());
+  return new Failure(failure.code, failure.message, { cause: failure, retryAfterMs });
 }
 
 /** Prefetch's events as a job's progress. */
@@ -128,10 +137,12 @@ function shareOf(bytes: number, totalBytes: number): number {
   return totalBytes === 0 ? 0 : Math.min(1, bytes / totalBytes);
 }
 
-/** One image's failure is the job's own; of several the first is, and says how many there are. */
+/** One image's failure is the job's own; of several the first is, and says how many there are. The soonest turn is the job's. */
 function throwFirst(failures: readonly Failure[]): void {
   const [first] = failures;
   if (first === undefined) return;
   const more = failures.length === 1 ? '' : ` (and ${failures.length - 1} more images failed)`;
-  throw new Failure(first.code, `${first.message}${more}`, { cause: first });
+  const turns = failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+  const soonest = turns.length === 0 ? {} : { retryAfterMs: Math.min(...turns) };
+  throw new Failure(first.code, `${first.message}${more}`, { cause: first, ...soonest });
 }

@@ -7,6 +7,8 @@ import type { HostContext } from './host-agent.ts';
 import type { JobContext } from './jobs.ts';
 import { lookAhead, readKnown } from './look-ahead.ts';
 import { prefetchScope } from './prefetch-job.ts';
+import { checkFetching } from './host-fetching.ts';
+import { runScheduled } from './scheduled-prefetch.ts';
 import { surveyOf } from '../prefetch/survey.ts';
 import type { Binder, HostSurvey } from './survey-host.ts';
 import { upgradeJob } from './upgrade-job.ts';
@@ -20,9 +22,11 @@ export async function runHostJob(
 ): Promise<JobResult> {
   switch (request.operation) {
     case 'prefetch':
-      return request.osImage === undefined
-        ? prefetchJob(request, host, context)
-        : prefetchOsImage(request.osImage, request.scheduled, host, context);
+      if (request.osImage !== undefined)
+        return prefetchOsImage(request.osImage, request.scheduled, host, context);
+      return request.scheduled === true && request.images.length === 0
+        ? runScheduled(host, async () => prefetchJob(request, host, context))
+        : prefetchJob(request, host, context);
     case 'verify':
       return verifyJob(request, host, context);
     case 'gc':
@@ -57,7 +61,10 @@ async function prefetchJob(
     }
     await context.refresh();
   }
-  return { images: await prefetchScope(scope, images, context, host, scheduled) };
+  const pulled = await prefetchScope(scope, images, context, host, scheduled);
+  // Somebody has waited for all that was to wait.
+  if (scope === 'all' && images.length === 0) await host.memory.setPostponed(undefined);
+  return { images: pulled };
 }
 
 /** Brings what an OS image binds that nobody has staged, as before a `bootc switch`, and keeps it from garbage collection for a week. */
@@ -67,6 +74,8 @@ async function prefetchOsImage(
   host: Host,
   context: JobContext & HostContext,
 ): Promise<JobResult> {
+  // Layers of it may have to be read before it is known what is to be fetched.
+  if (scheduled === true) await checkFetching(host);
   await using access = openAccess('/', undefined);
   const { boundSet } = await readKnown(osImage, access, context.signal);
   const binderOf = ({ inventory }: HostSurvey): Binder => ({

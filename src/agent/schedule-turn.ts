@@ -13,12 +13,15 @@ const leastMs = 5_000;
 export async function scheduleTurn(turnUs: number | undefined): Promise<void> {
   await runProgram('systemctl', ['stop', `${unit}.timer`], { limitMs });
   if (turnUs === undefined) return;
-  const seconds = Math.ceil(Math.max(turnUs / 1000 - Date.now(), leastMs) / 1000);
+  const nowMs = Date.now();
+  const seconds = Math.ceil(Math.max(turnUs / 1000 - nowMs, leastMs) / 1000);
   const argv = [
     `--unit=${unit}`,
     '--collect',
     '--quiet',
     `--on-active=${seconds}`,
+    // The first goes by a clock that stands still while a host sleeps, and nights are meant that everybody's clock shows.
+    `--on-calendar=@${Math.ceil(nowMs / 1000) + seconds}`,
     '--timer-property=AccuracySec=10s',
     'systemctl',
     'start',

@@ -3,6 +3,7 @@ import type { AgentClient } from '../dbus/client.ts';
 import { shortDigest } from '../model/digest.ts';
 import type { ExitStatus } from '../model/failure.ts';
 import type { DeploymentState, HostState, ImageState, StoreSpace } from '../model/host-state.ts';
+import { showMoment, wallClock } from '../fetch/wall-clock.ts';
 import { formatBytes } from './bytes.ts';
 import type { Place } from './place.ts';
 import { print, printJson } from './print.ts';
@@ -62,11 +63,17 @@ function readinessOf({ state, nextBoot, images, problems }: HostState): ExitStat
 }
 
 function renderState(state: HostState): string[] {
-  const { deployments, nextBoot, store, storageBytes, space, images, problems } = state;
+  const { deployments, nextBoot, postponed, store, storageBytes, space, images, problems } = state;
   const bySlot = Object.groupBy(problems, ({ slot }) => slot);
   return [
     `Next boot  ${coloured(nextBoot.verdict)}`,
     ...(nextBoot.reason === '' ? [] : wrap(nextBoot.reason, '           ')),
+    ...(postponed === undefined
+      ? []
+      : [
+          `Prefetch   ${coloured('waiting')}, again at ${showMoment(postponed.untilUs / 1_000, wallClock())}`,
+          ...wrap(postponed.reason, '           '),
+        ]),
     `Store      ${store.path} (${store.mode}), ${formatBytes(storageBytes)}`,
     `           ${spaceText(space)}`,
     '',
@@ -133,6 +140,7 @@ function coloured(state: string): string {
 function stateJson({
   state,
   nextBoot,
+  postponed,
   deployments,
   store,
   storageBytes,
@@ -143,6 +151,7 @@ function stateJson({
   return {
     state,
     nextBoot,
+    postponed: postponed ?? null,
     deployments: deployments.map(({ digest, version, ...rest }) => ({
       ...rest,
       digest: digest ?? null,

@@ -33,6 +33,7 @@ export function managerProperties({
     ['NextBoot', [state.nextBoot.verdict, state.nextBoot.reason]],
     ['Deployments', state.deployments.map((one) => [one.slot, one.osImage, one.digest ?? '', one.state])],
     ['Problems', state.problems.map(problemRow)],
+    ['Postponed', [unsigned(state.postponed?.untilUs ?? 0), state.postponed?.reason ?? '']],
     ['ImagesTotal', state.images.length],
     ['ImagesMissing', state.images.filter((image) => image.state === 'missing').length],
     ['ActiveJobs', jobs.filter(isActive).map(({ id }) => jobPath(id))],

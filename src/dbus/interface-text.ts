@@ -49,6 +49,8 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="Deployments" type="a(ssss)" access="read"/>
     <!-- (slot, definition file with :LINE where it has one, code, text, error|warning): of an error no image comes -->
     <property name="Problems" type="a(sssss)" access="read"/>
+    <!-- when a scheduled Prefetch that may not run now begins again by itself, and why, for a person; (0, "") = none waits -->
+    <property name="Postponed" type="(ts)" access="read"/>
     <property name="ImagesTotal" type="u" access="read"/>
     <property name="ImagesMissing" type="u" access="read"/>
     <property name="ActiveJobs" type="ao" access="read"/>

@@ -15,6 +15,7 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
     HostState['nextBoot']['verdict']?,
     string?,
   ];
+  const [until = 0n, why = ''] = (manager.get('Postponed')?.value ?? []) as [bigint?, string?];
   const [path = '', mode = 'bootc'] = texts(manager, 'Store') as [string?, HostState['store']['mode']?];
   const details = (manager.get('DeploymentDetails')?.value ?? []) as readonly Dictionary[];
   const space = (manager.get('Space')?.value ?? new Map()) as Dictionary;
@@ -30,6 +31,7 @@ export function readHostState(manager: Dictionary, images: readonly Dictionary[]
     })),
     problems: rows(manager, 'Problems').map(readProblem),
     images: images.map(readImage),
+    ...optional('postponed', until === 0n ? undefined : { untilUs: Number(until), reason: why }),
     store: { path, mode },
     storageBytes: count(manager, 'StorageBytes'),
     space: {

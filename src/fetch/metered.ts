@@ -13,6 +13,9 @@ export type BusCall = (call: {
   readonly autoStart: boolean;
 }) => Promise<readonly unknown[]>;
 
+/** Nothing of ours runs meanwhile that could be told of its end. */
+const lookAgainMs = 30 * 60_000;
+
 const networkManager = 'org.freedesktop.NetworkManager';
 /** NMMetered of NetworkManager's D-Bus types: 0 unknown, 1 yes, 2 no, 3 yes by guess, 4 no by guess. */
 const meteredValues: ReadonlySet<number> = new Set([1, 3]);
@@ -40,5 +43,6 @@ export async function checkMetered(metered: 'postpone' | 'allow', call: BusCall)
   throw new Failure(
     'Postponed',
     'downloads wait until the connection is no longer metered; fetch.metered = "allow" makes them run',
+    { retryAfterMs: lookAgainMs },
   );
 }

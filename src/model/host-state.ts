@@ -12,6 +12,8 @@ export interface HostState {
   readonly problems: readonly SlotProblem[];
   /** By reference, in the order of their names; a reference is listed once. */
   readonly images: readonly ImageState[];
+  /** What nobody waits for, and is not to be fetched now. */
+  readonly postponed?: Postponed;
   readonly store: { readonly path: string; readonly mode: 'bootc' | 'own' };
   readonly storageBytes: number;
   readonly space: StoreSpace;
@@ -21,6 +23,12 @@ export interface HostState {
 /** The verdict on what boots next, and why, in a sentence for a person. */
 export interface NextBoot {
   readonly verdict: 'ready' | 'waiting' | 'blocked' | 'none';
+  readonly reason: string;
+}
+
+/** A scheduled prefetch that may not run, when it begins again by itself, and why, for a person. */
+export interface Postponed {
+  readonly untilUs: number;
   readonly reason: string;
 }
 

@@ -63,19 +63,18 @@ export async function openMirrorEngine(
   const stop = new AbortController();
   const running = new Map<Pull, AbortController>();
   const totalBytes = bytesToFetch(pulls);
-  let receivedBytes = 0;
-  const download = startDownload(partsOf(configuration, cache), AbortSignal.any([signal, stop.signal]), {
-    onProgress(progress) {
-      onReceived?.(progress.receivedBytes - receivedBytes);
-      ({ receivedBytes } = progress);
-      onProgress(ofAll(progress));
+  const download = startDownload(
+    partsOf(configuration, cache, onReceived),
+    AbortSignal.any([signal, stop.signal]),
+    {
+      onProgress: (progress) => onProgress(ofAll(progress)),
+      // Or skopeo would wait for its other layers first.
+      onFailure() {
+        for (const [pull, control] of running)
+          if (download.failureOf(digestsOf(pull)) !== undefined) control.abort();
+      },
     },
-    // Or skopeo would wait for its other layers first.
-    onFailure() {
-      for (const [pull, control] of running)
-        if (download.failureOf(digestsOf(pull)) !== undefined) control.abort();
-    },
-  });
+  );
   opening.defer(async () => {
     stop.abort();
     await download.end().catch(() => undefined);
@@ -149,14 +148,21 @@ export async function openMirrorEngine(
   return { importPull, [Symbol.asyncDispose]: async () => opened.disposeAsync() };
 }
 
-function partsOf({ fetch }: Configuration, cache: BlobCache): FetchParts {
+function partsOf({ fetch }: Configuration, cache: BlobCache, onReceived: Fetching['onReceived']): FetchParts {
   const now = (): number => performance.now();
   const { bandwidthLimitBytesPerSecond: limit, parallel, stallLimitMs } = fetch;
+  const link = limit === 0 ? undefined : createRateLimit(limit, now);
   return {
     cache,
     parallel,
     stallMs: stallLimitMs,
-    ...(limit === 0 ? {} : { rateLimit: createRateLimit(limit, now) }),
+    rateLimit: {
+      take(sizeBytes, signal) {
+        // Of each piece, and not now and then: what a day allows is soon spent.
+        onReceived?.(sizeBytes);
+        return link?.take(sizeBytes, signal);
+      },
+    },
     // Each blob says it for itself.
     delayAfter: () => undefined,
     pause,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { asDigest, type Digest } from '../model/digest.ts';
+import type { Postponed } from '../model/host-state.ts';
 import type { DocumentKind } from './open-document.ts';
 
 const digest = v.custom<Digest>((text) => asDigest(text) !== undefined);
@@ -45,3 +46,28 @@ export const lockNoteKind: DocumentKind<LockNoteRecord | null> = {
   ),
   empty: null,
 };
+
+/** With the fingerprint of the configuration and credentials that it was postponed with: others may allow it. */
+export type PostponedNote = Postponed & { readonly fingerprint: string };
+
+export const postponedKind: DocumentKind<PostponedNote | null> = {
+  name: 'postponed.json',
+  version: 1,
+  limitBytes: 64 * 1024,
+  schema: v.nullable(
+    v.object({
+      untilUs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+      reason: v.string(),
+      fingerprint: v.string(),
+    }),
+  ),
+  empty: null,
+};
+
+/** A window is looked for within three days, and nothing else waits for longer. */
+const longestUs = 3 * 24 * 3_600_000_000;
+
+/** Whether what was postponed may be tried again. Where it would wait for longer than anything can, the clock was put back since. */
+export function isOver({ untilUs }: Postponed, nowUs: number): boolean {
+  return untilUs <= nowUs || untilUs > nowUs + longestUs;
+}

@@ -8,6 +8,8 @@ export const recipe = {
     'podman skopeo crun buildah ostree netavark nftables',
     // The images that the composefs backend of bootc makes of its deployments.
     'erofs-utils',
+    // Says which connections are metered.
+    'network-manager',
     // Where the page is shown: its web server, the bridge, the frame with the menu; sudo gives administrative access.
     'cockpit-ws cockpit-bridge cockpit-system sudo',
     // What the tests bring: a registry, its logins and certificates, images that run.
@@ -40,8 +42,10 @@ export const recipe = {
   links: {
     'etc/systemd/system/graphical.target.wants/host-is-up.service': '../host-is-up.service',
   },
-  /** Units that are masked: what needs a network or the kernel's own modules, and the registry, which tests start themselves. */
+  /** Units that are masked: what needs a network or the kernel's own modules, and what tests start themselves. */
   masked: [
+    'NetworkManager.service',
+    'NetworkManager-wait-online.service',
     'docker-registry.service',
     'apt-daily.timer',
     'apt-daily-upgrade.timer',
