@@ -1,4 +1,5 @@
 import type { Deployment } from '../model/deployment.ts';
+import type { Failure } from '../model/failure.ts';
 import type { AgentChange, HostAgent, Job, JobRequest, JobResult, PlanReport } from '../model/host-agent.ts';
 import type { HostState, NextBoot, Postponed } from '../model/host-state.ts';
 import type { Want } from '../plan/want.ts';
@@ -8,7 +9,8 @@ import type { HostStore } from './host-store.ts';
 import { hostWants, verifyScope } from './host-wants.ts';
 import { createJobs, hasEnded, type JobChange, type JobContext, type Jobs } from './jobs.ts';
 import type { JobHistory } from './job-history.ts';
-import { type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.ts';
+import { checkRead, type HostSurvey, type KnownCandidate, surveyHost } from './survey-host.ts';
+import { unknownState } from './unknown-state.ts';
 
 export interface HostAgentParts {
   readonly store: HostStore;
@@ -16,8 +18,12 @@ export interface HostAgentParts {
   readonly listDeployments: () => Promise<readonly Deployment[]>;
   /** Has bootc say who plays which part. @returns whether the list is another now */
   readonly askBootc: () => Promise<boolean>;
-  /** Makes a store readable again that is not. @returns whether it could; then it is read once more */
-  readonly mendStore: (error: unknown) => Promise<boolean>;
+  /**
+   * Makes a store readable again that is not.
+   * @param asked whether somebody wants it, whatever the configuration says
+   * @returns whether it could; then it is read once more
+   */
+  readonly mendStore: (unreadable: Failure, asked: boolean) => Promise<boolean>;
   readonly candidate: () => KnownCandidate | undefined;
   readonly record: (reference: string) => ImageRecord | undefined;
   readonly requirements: (want: Want) => readonly Requirement[];
@@ -48,7 +54,7 @@ const keepJobMs = 60_000;
 
 /**
  * The agent: one view of the host, replaced whenever something changes, and the jobs that change it.
- * @throws Failure of the first look at the host: `StoreDamaged`, `StoreUnknown`
+ * @throws Failure of the first look at the host: `Transient`
  */
 export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent> {
   const { store, listDeployments, candidate, signal, nowUs } = parts;
@@ -62,12 +68,9 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   async function look(): Promise<HostSurvey> {
     const read = async (): Promise<HostSurvey> =>
       surveyHost(store, await listDeployments(), candidate(), signal);
-    try {
-      return await read();
-    } catch (error) {
-      if (!(await parts.mendStore(error))) throw error;
-      return read();
-    }
+    const found = await read();
+    const isMended = found.unreadable !== undefined && (await parts.mendStore(found.unreadable, false));
+    return isMended ? read() : found;
   }
   function shown(): HostState {
     const { record, requirements } = parts;
@@ -75,7 +78,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
     const nextBoot = parts.nextBoot(survey, isBusy);
     // One that runs waits for nothing.
     const postponed = isBusy ? undefined : parts.postponed();
-    return hostState(survey, {
+    const read = hostState(survey, {
       record,
       requirements,
       nextBoot,
@@ -84,6 +87,7 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
       bytesToFetch,
       nowUs: nowUs(),
     });
+    return survey.unreadable === undefined ? read : unknownState(read);
   }
   const tell = (change: AgentChange): void => {
     for (const listener of listeners) listener(change);
@@ -124,6 +128,10 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
   const runJob = async (request: JobRequest, context: JobContext): Promise<JobResult> => {
     const touched = new Set<string>();
     try {
+      if (request.operation === 'verify' && request.repair && survey.unreadable !== undefined) {
+        await parts.mendStore(survey.unreadable, true);
+        await refresh();
+      }
       return await parts.run(request, {
         ...context,
         survey: () => survey,
@@ -172,7 +180,10 @@ export async function createHostAgent(parts: HostAgentParts): Promise<HostAgent>
       return () => void listeners.delete(listener);
     },
     refresh,
-    plan: async (osImage) => parts.plan(osImage, survey),
+    async plan(osImage) {
+      checkRead(survey);
+      return parts.plan(osImage, survey);
+    },
     prepare: parts.prepare,
     start: (request, uid) => created.start(request, imagesOf(request, survey), uid),
     cancel: created.cancel,
@@ -186,6 +197,8 @@ function isCompleting(job: Job): boolean {
 
 function imagesOf(request: JobRequest, survey: HostSurvey): string[] {
   if (request.operation !== 'prefetch' && request.operation !== 'verify') return [];
+  // What is asked for may be refused, or mended first: the job says so.
+  if (survey.unreadable !== undefined) return [];
   // What it binds is only known once it was looked at.
   if (request.operation === 'prefetch' && request.osImage !== undefined) return [];
   const scope = request.operation === 'verify' ? verifyScope(request.scope) : request.scope;

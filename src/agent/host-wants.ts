@@ -5,7 +5,7 @@ import type { Assessment } from '../plan/assess.ts';
 import type { Want } from '../plan/want.ts';
 import { type Access, openAccess } from '../prefetch/access.ts';
 import type { Survey } from '../prefetch/survey.ts';
-import type { Binder, HostSurvey } from './survey-host.ts';
+import { type Binder, checkRead, type HostSurvey } from './survey-host.ts';
 
 /** What of a host a job is about. */
 export interface HostWants {
@@ -18,13 +18,15 @@ export interface HostWants {
  * The images that a scope binds, or those of them that are named.
  * @param scope `deployments` is all that is on disk: `all` but for the candidate
  * @param images references, exactly as `Image=` has them; none means all
- * @throws Failure `Usage` for a reference that nothing in scope binds
+ * @throws Failure `Usage` for a reference that nothing in scope binds; why the store could not be read
  */
 export function hostWants(
-  { inventory, binders }: HostSurvey,
+  hostSurvey: HostSurvey,
   scope: Scope | 'deployments',
   images: readonly string[],
 ): HostWants {
+  checkRead(hostSurvey);
+  const { inventory, binders } = hostSurvey;
   const inScope = binders.filter(
     ({ slot }) => scope === 'all' || slot === scope || (scope === 'deployments' && slot !== 'candidate'),
   );

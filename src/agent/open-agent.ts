@@ -2,7 +2,7 @@ import { readConfiguration } from '../config/read-configuration.ts';
 import type { JournalEntry } from '../guard/journal-entry.ts';
 import { transitions } from '../guard/journal-entry.ts';
 import { isLockedByUs } from '../guard/lock-note.ts';
-import { verdictOf } from '../guard/verdict.ts';
+import { verdictOf, verdictOnUnread } from '../guard/verdict.ts';
 import { asFailure } from '../model/failure.ts';
 import type { AgentChange, HostAgent } from '../model/host-agent.ts';
 import type { HostState, NextBoot } from '../model/host-state.ts';
@@ -79,13 +79,13 @@ export async function openAgent(
       return deployments.onDisk();
     },
     askBootc: deployments.askBootc,
-    mendStore: async (error) => {
-      if (!configuration.guard.repair) return false;
+    mendStore: async (unreadable, asked) => {
+      if (!configuration.guard.repair && !asked) return false;
       await makeWritable();
       const { setAsideRecords } = await import('./set-aside-records.ts');
-      const aside = await setAsideRecords(store.path, error);
-      if (aside === undefined) return false;
-      const text = `The list of images of ${store.path} is damaged and was set aside: ${aside}. All of them are imported again.`;
+      const aside = await setAsideRecords(store.path, unreadable);
+      if (aside.length === 0) return false;
+      const text = `The records of ${store.path} are damaged and were set aside: ${aside.join(', ')}. All images are imported again.`;
       journal({ name: 'image-damaged', text });
       return true;
     },
@@ -121,6 +121,7 @@ export async function openAgent(
 }
 
 function nextBootOf(survey: HostSurvey, { deployments, memory }: Host, completing: boolean): NextBoot {
+  if (survey.unreadable !== undefined) return verdictOnUnread(survey.unreadable);
   const readings = readingsOf(survey, (reference) => memory.record(reference)?.lastError);
   const staged = readings.find(({ deployment }) => deployment.slot === 'staged')?.deployment;
   const facts = {

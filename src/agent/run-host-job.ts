@@ -10,7 +10,7 @@ import { prefetchScope } from './prefetch-job.ts';
 import { checkFetching } from './host-fetching.ts';
 import { runScheduled } from './scheduled-prefetch.ts';
 import { surveyOf } from '../prefetch/survey.ts';
-import type { Binder, HostSurvey } from './survey-host.ts';
+import { type Binder, checkRead, type HostSurvey } from './survey-host.ts';
 import { upgradeJob } from './upgrade-job.ts';
 import { verifyJob } from './verify-job.ts';
 
@@ -91,6 +91,8 @@ async function prefetchOsImage(
     return { images: await prefetchScope('candidate', [], { ...context, survey }, host, scheduled) };
   } finally {
     await context.refresh();
+    // What it may hold already is not known.
+    checkRead(context.survey());
     // No garbage is collected while this job runs.
     const { assessments } = binderOf(context.survey()).survey;
     const digests = assessments.flatMap((one) => (one.kind === 'missing' ? [] : one.stored.digests));

@@ -1,6 +1,7 @@
 import type { BoundSet } from '../model/definition.ts';
 import type { BinderSlot, Deployment } from '../model/deployment.ts';
 import type { Digest } from '../model/digest.ts';
+import { asFailure, type Failure } from '../model/failure.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { diskTree } from '../definitions/disk-tree.ts';
 import { readBoundSet } from '../definitions/read-bound-set.ts';
@@ -36,7 +37,10 @@ export interface Binder {
 /** Everything on a host that binds images. */
 export interface HostSurvey {
   readonly store: HostStore;
+  /** Empty where the store cannot be read. */
   readonly inventory: Inventory;
+  /** Why it cannot: `StoreDamaged`, `StoreUnknown`. Then nothing follows from what is not in the inventory. */
+  readonly unreadable?: Failure;
   /** On the store's file system; absent where that does not say. */
   readonly freeBytes?: number;
   /** Deployments in the order they are given, then the candidate. */
@@ -45,7 +49,7 @@ export interface HostSurvey {
 
 /**
  * Reads what every deployment binds and what the store has; no network, and no program but where the store's driver is unknown.
- * @throws Failure `StoreDamaged`, `StoreUnknown`; what is wrong with a definition is in its survey
+ * @throws Failure `Transient`, `Cancelled`; what is wrong with the store, or with a definition, is in the survey
  */
 export async function surveyHost(
   store: HostStore,
@@ -53,8 +57,8 @@ export async function surveyHost(
   candidate: KnownCandidate | undefined,
   signal: AbortSignal,
 ): Promise<HostSurvey> {
-  const [inventory, freeBytes, found] = await Promise.all([
-    readInventory(store.path, { signal }),
+  const [{ inventory, ...why }, freeBytes, found] = await Promise.all([
+    readStore(store.path, signal),
     freeBytesAt(store.path),
     Promise.all(deployments.map(async (deployment) => readBinder(deployment))),
   ]);
@@ -65,9 +69,28 @@ export async function surveyHost(
   return {
     store,
     inventory,
+    ...why,
     ...(freeBytes === undefined ? {} : { freeBytes }),
     binders: [...binders, ...candidateBinder(deployments, candidate, inventory)],
   };
+}
+
+async function readStore(
+  storePath: string,
+  signal: AbortSignal,
+): Promise<Pick<HostSurvey, 'inventory' | 'unreadable'>> {
+  try {
+    return { inventory: await readInventory(storePath, { signal }) };
+  } catch (error) {
+    const unreadable = asFailure(error);
+    if (unreadable.code !== 'StoreDamaged' && unreadable.code !== 'StoreUnknown') throw unreadable;
+    return { inventory: { storePath, driver: '', images: [], layers: new Map() }, unreadable };
+  }
+}
+
+/** For whoever goes by what the store has. @throws Failure why it could not be read */
+export function checkRead({ unreadable }: HostSurvey): void {
+  if (unreadable !== undefined) throw unreadable;
 }
 
 async function readBinder(

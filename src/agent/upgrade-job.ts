@@ -19,7 +19,7 @@ import type { HostContext } from './host-agent.ts';
 import type { JobContext } from './jobs.ts';
 import { lookAhead } from './look-ahead.ts';
 import { prefetchScope } from './prefetch-job.ts';
-import { type Binder, type HostSurvey, surveyHost } from './survey-host.ts';
+import { type Binder, checkRead, type HostSurvey, surveyHost } from './survey-host.ts';
 
 /** bootc pulls what it stages one after another, and holds its lock until the last is there. */
 const stagingLimitMs = 2 * 3_600_000;
@@ -27,7 +27,7 @@ const stagingLimitMs = 2 * 3_600_000;
 /**
  * The job `upgrade`: stages what the registry has, so that it boots only with all its images; with the goal `staged`, completes what
  * somebody else has staged.
- * @throws Failure `NotReady`, `Definitions`, `Busy`, `Cancelled`, and those of bootc
+ * @throws Failure `NotReady`, `Definitions`, `Busy`, `Cancelled`, why the store could not be read, and those of bootc
  */
 export async function upgradeJob(
   goal: GateGoal,
@@ -45,8 +45,11 @@ async function gateEffects(host: Host, context: JobContext & HostContext): Promi
     downloadOnly: await supportsDownloadOnly({ signal }),
     lockFinalization: await canLock(signal),
   };
-  const read = async (): Promise<HostSurvey> =>
-    surveyHost(store, await deployments.listNow(signal), memory.candidate(), signal);
+  const read = async (): Promise<HostSurvey> => {
+    const survey = await surveyHost(store, await deployments.listNow(signal), memory.candidate(), signal);
+    checkRead(survey);
+    return survey;
+  };
   const bring = async (scope: Scope): Promise<void> => {
     await context.refresh();
     // What fails for one image alone, the next look says with its reason.

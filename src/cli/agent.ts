@@ -28,7 +28,11 @@ export async function serveAgent(signal: AbortSignal): Promise<ExitStatus> {
     if (signal.aborted) return;
     const guard = work.use(guardHost(agent, host, signal));
     const refresh = (): void => void agent.refresh().catch(report);
-    work.use(watchHost(host.store.path, { onChange: refresh, onContainers: guard.onContainers }));
+    const onContainers = (): void => {
+      guard.onContainers();
+      refresh();
+    };
+    work.use(watchHost(host.store.path, { onChange: refresh, onContainers }));
     refresh();
   };
   const opening = openAgent(signal, log).then((opened) => {

@@ -1,4 +1,5 @@
 import type { Deployment } from '../model/deployment.ts';
+import type { Failure } from '../model/failure.ts';
 import type { HostState, NextBoot } from '../model/host-state.ts';
 import { lacksText } from './lacks-text.ts';
 import { isReady, type Readiness, stateOf } from './readiness.ts';
@@ -23,6 +24,15 @@ export function verdictOf(
 ): Pick<HostState, 'state' | 'nextBoot'> {
   const booted = readings.find(({ deployment }) => deployment.slot === 'booted');
   return { state: stateOf(booted), nextBoot: nextBootOf(readings, facts) };
+}
+
+/** Where the store cannot be read, whatever boots: it might have everything. */
+export function verdictOnUnread({ code, message }: Failure): NextBoot {
+  const remedy =
+    code === 'StoreDamaged'
+      ? '; or, where no container runs from it, have bound-images verify --repair bring the images again'
+      : '';
+  return { verdict: 'blocked', reason: `What boots next may lack images. ${message}${remedy}.` };
 }
 
 function nextBootOf(readings: readonly Readiness[], facts: BootFacts): NextBoot {

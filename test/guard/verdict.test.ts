@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Readiness } from '../../src/guard/readiness.ts';
-import { type BootFacts, verdictOf } from '../../src/guard/verdict.ts';
+import { Failure } from '../../src/model/failure.ts';
+import { type BootFacts, verdictOf, verdictOnUnread } from '../../src/guard/verdict.ts';
 import type { HostState } from '../../src/model/host-state.ts';
 import { lack, readiness } from './samples.ts';
 
@@ -152,4 +153,16 @@ test.each<Row>([
   expect([result.state, result.nextBoot.verdict]).toEqual([state, verdict]);
   expect(result.nextBoot.reason).toMatch(reason);
   expect(result.nextBoot.reason).not.toContain('\n');
+});
+
+test('a store that cannot be read says nothing of what boots, and names the file and the remedy', () => {
+  const unreadable = new Failure('StoreDamaged', '/store/images.json: not JSON; bring it back');
+  expect(verdictOnUnread(unreadable)).toEqual({
+    verdict: 'blocked',
+    reason: expect.stringMatching(
+      /^What boots next may lack images\. \/store\/images\.json: .*verify --repair/,
+    ),
+  });
+  const forbidden = new Failure('StoreUnknown', '/store: may not be read');
+  expect(verdictOnUnread(forbidden).reason).not.toContain('--repair');
 });

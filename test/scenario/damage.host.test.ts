@@ -1,6 +1,6 @@
 // Whatever else removes or spoils an image: noticed by the running agent or by the next one, mended, written down, told on the bus.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Scene, openScene, registry } from './scene.ts';
+import { type Scene, type Status, openScene, registry } from './scene.ts';
 import { untilState } from './state-file.ts';
 
 const store = '/sysroot/ostree/bootc/storage';
@@ -96,6 +96,49 @@ test('a list of images that breaks off is set aside, and the images come back', 
   expect(await scene.storedNames()).toEqual([one, `${registry}/web:1`]);
 });
 
+/** Of all that the store has but its lock files. */
+async function storeFiles(): Promise<string> {
+  return scene.stdoutOf('find', `${store}/`, '-type', 'f', '!', '-name', '*.lock', '-printf', '%P %s\n');
+}
+
+test('where no repair is allowed, records that break off are told of, with the remedy, and nothing is touched', async () => {
+  await scene.stdoutOf('sh', '-c', "printf '[guard]\\nrepair = false\\n' >/etc/bound-images.toml");
+  await scene.stopAgent();
+  await scene.writing('truncate', '--size=100', `${store}/overlay-images/images.json`);
+  const files = await storeFiles();
+  const { exitCode, stdout } = await scene.run(['bound-images', 'status', '--json']);
+  const { state, nextBoot, images, deployments } = JSON.parse(stdout) as Status;
+  expect({ exitCode, state }).toEqual({ exitCode: 3, state: 'unknown' });
+  expect(nextBoot).toEqual({
+    verdict: 'blocked',
+    reason: expect.stringMatching(/images\.json.*verify --repair/),
+  });
+  expect([...images, ...deployments].map((one) => one.state)).toEqual(['unknown', 'unknown', 'unknown']);
+  for (const command of ['upgrade', 'prefetch', 'gc', 'verify']) {
+    const { exitCode: status, stderr } = await scene.run(['bound-images', command]);
+    expect({ command, status, stderr }).toEqual({
+      command,
+      status: 1,
+      stderr: expect.stringContaining('overlay-images/images.json: '),
+    });
+  }
+  expect(await storeFiles()).toBe(files);
+  expect(await scene.run(['bound-images', 'verify', '--repair'])).toMatchObject({ exitCode: 0 });
+  await whole();
+  await scene.stdoutOf('rm', '/etc/bound-images.toml');
+});
+
+test('a list of layers that breaks off is set aside with the images, which are fetched again', async () => {
+  await scene.stopAgent();
+  await scene.writing('truncate', '--size=100', `${store}/overlay-layers/layers.json`);
+  expect((await scene.status()).images).toHaveLength(2);
+  await scene.untilEntry('image-damaged', (text) => text.includes('layers.json.damaged-'));
+  await whole();
+  const option = '--storage-opt=additionalimagestore=/usr/lib/bootc/storage';
+  const run = ['podman', option, 'run', '--rm', '--pull=never', one, 'cat', '/etc/app'];
+  expect(await scene.stdoutOf(...run)).toBe('one:1');
+});
+
 test('under a running container a repair waits, says for whom, and comes when that has ended', async () => {
   await scene.stdoutOf('systemctl', 'daemon-reload');
   await scene.stdoutOf('systemctl', 'start', 'web.service');
@@ -105,6 +148,12 @@ test('under a running container a repair waits, says for whom, and comes when th
   const { nextBoot } = await untilState(scene, (state) => state.nextBoot.reason.includes('container web'));
   expect(nextBoot.verdict).toBe('blocked');
   expect(await scene.stdoutOf('podman', 'ps', '--format={{.Names}}')).toBe('web');
+  const records = `${store}/overlay-layers/layers.json`;
+  await scene.writing('cp', records, `${records}.saved`);
+  await scene.writing('truncate', '--size=100', records);
+  await untilState(scene, ({ state }) => state === 'unknown');
+  await scene.writing('mv', `${records}.saved`, records);
+  await untilState(scene, ({ state }) => state === 'damaged');
   await scene.stdoutOf('systemctl', 'stop', 'web.service');
   await scene.untilEntry('image-repaired', (text) => text.includes('web:1'));
   await whole();
