@@ -8,11 +8,20 @@ export interface JobHistory {
   readonly records: () => readonly JobRecord[];
   /** So many bytes more have come over the wire for a job. */
   readonly onReceived: (id: bigint, bytes: number) => void;
+  /** A job has brought an image, whatever becomes of the others. */
+  readonly onPulled: (id: bigint, reference: string) => void;
   readonly onEnded: (job: Job) => void;
   /** That its file could not be used, and where it is now. */
   readonly damage?: string;
 }
 
+/** What a job has done so far. */
+interface Done {
+  readonly fetchedBytes: number;
+  readonly pulled: ReadonlySet<string>;
+}
+
+const nothing: Done = { fetchedBytes: 0, pulled: new Set() };
 const imagesMax = 20;
 const textLength = 500;
 
@@ -22,14 +31,21 @@ const textLength = 500;
  */
 export async function openJobHistory(folder: string): Promise<JobHistory> {
   const document = await openDocument(folder, historyKind, Date.now());
-  const receivedBytes = new Map<bigint, number>();
+  const done = new Map<bigint, Done>();
+  const doneBy = (id: bigint): Done => done.get(id) ?? nothing;
   return {
     records: document.value,
-    onReceived: (id, bytes) => void receivedBytes.set(id, (receivedBytes.get(id) ?? 0) + bytes),
+    onReceived(id, bytes) {
+      const before = doneBy(id);
+      done.set(id, { ...before, fetchedBytes: before.fetchedBytes + bytes });
+    },
+    onPulled(id, reference) {
+      const before = doneBy(id);
+      done.set(id, { ...before, pulled: new Set([...before.pulled, reference]) });
+    },
     onEnded(job) {
-      const fetchedBytes = receivedBytes.get(job.id) ?? 0;
-      receivedBytes.delete(job.id);
-      const record = recordOf(job, fetchedBytes);
+      const record = recordOf(job, doneBy(job.id));
+      done.delete(job.id);
       if (record === undefined) return;
       // What the disk does not take now is written with the next; a job is none the worse for it.
       document.update((history) => remember(history, record)).catch(() => undefined);
@@ -39,11 +55,12 @@ export async function openJobHistory(folder: string): Promise<JobHistory> {
 }
 
 /** Undefined of what only looked, and of a job that has not ended. */
-export function recordOf(job: Job, fetchedBytes: number): JobRecord | undefined {
+export function recordOf(job: Job, { fetchedBytes, pulled }: Done): JobRecord | undefined {
   const { id, operation, startedByUid, startTimeUs, endTimeUs, state, error, result } = job;
   const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
   if (!ended || result.dryRun === true) return undefined;
-  const images = result.damaged ?? result.images ?? [];
+  const { damaged = [] } = result;
+  const images = damaged.length > 0 ? damaged : [...new Set([...(result.images ?? []), ...pulled])];
   return {
     id,
     operation,
@@ -55,6 +72,7 @@ export function recordOf(job: Job, fetchedBytes: number): JobRecord | undefined 
     freedBytes: result.freedBytes ?? 0,
     images: images.slice(0, imagesMax),
     imagesTotal: images.length,
+    damagedTotal: damaged.length,
     ...(error === undefined ? {} : { error: { ...error, text: error.text.slice(0, textLength) } }),
   };
 }

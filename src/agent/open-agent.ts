@@ -17,7 +17,7 @@ import { writeJournal } from './guard-journal.ts';
 import type { Host } from './host.ts';
 import { createHostAgent } from './host-agent.ts';
 import { hostDeployments } from './host-deployments.ts';
-import { nowUs, openHostMemory } from './host-memory.ts';
+import { type HostMemory, nowUs, openHostMemory } from './host-memory.ts';
 import { hostStore } from './host-store.ts';
 import { openJobHistory } from './job-history.ts';
 import { readHostPolicy } from '../prefetch/read-host-policy.ts';
@@ -108,8 +108,13 @@ export async function openAgent(
     run: async (request, context) => {
       const { runHostJob } = await import('./run-host-job.ts');
       await makeWritable();
-      const onReceived = (bytes: number): void => history.onReceived(context.job().id, bytes);
-      return runHostJob(request, { ...host, onReceived }, context);
+      const { id } = context.job();
+      const onReceived = (bytes: number): void => history.onReceived(id, bytes);
+      const pulled: HostMemory['pulled'] = async (reference) => {
+        history.onPulled(id, reference);
+        await memory.pulled(reference);
+      };
+      return runHostJob(request, { ...host, memory: { ...memory, pulled }, onReceived }, context);
     },
     history,
     prepare: memory.prepareJobIds,

@@ -137,6 +137,7 @@ export function recordValue(record: JobRecord): Value {
     ['freed-bytes', variant('t', unsigned(record.freedBytes))],
     ['images', variant('as', record.images)],
     ['images-total', variant('u', record.imagesTotal)],
+    ['damaged-total', variant('u', record.damagedTotal)],
     ['error', variant('(ss)', errorValue(record.error))],
   ]);
 }

@@ -13,7 +13,8 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <method name="GetImage"><arg name="reference" type="s" direction="in"/><arg name="image" type="o" direction="out"/></method>
     <!-- The last jobs that have ended, newest first, at most 50; they outlive the service. Each has id t, operation s, started-by-uid u,
          start-time t, end-time t, result s (succeeded|failed|cancelled), fetched-bytes t (over the wire), freed-bytes t, images as
-         (fetched, removed or found damaged; at most 20), images-total u, error (ss). Of those that found nothing to do, with no other
+         (at most 20, of images-total u: where damaged-total u is not 0 those that are missing or damaged in the end, else fetched, repaired
+         or removed), error (ss). Of those that found nothing to do, with no other
          between them, the last of each operation is kept -->
     <method name="GetHistory"><arg name="options" type="a{sv}" direction="in"/><arg name="jobs" type="aa{sv}" direction="out"/></method>
     <!-- What os_image ("" = the candidate) would need: per bound image

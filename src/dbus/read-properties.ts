@@ -114,6 +114,7 @@ export function readRecord(values: Dictionary): JobRecord {
     freedBytes: count(values, 'freed-bytes'),
     images: texts(values, 'images'),
     imagesTotal: count(values, 'images-total'),
+    damagedTotal: count(values, 'damaged-total'),
     ...optional('error', readError(values, 'error')),
   };
 }

@@ -79,9 +79,10 @@ export interface JobRecord {
   readonly fetchedBytes: number;
   /** Of a gc. */
   readonly freedBytes: number;
-  /** Fetched, removed or found damaged; the first of them. */
+  /** The first that are missing or damaged in the end, where a verification found any, else of those that were fetched or removed. */
   readonly images: readonly string[];
   readonly imagesTotal: number;
+  readonly damagedTotal: number;
   readonly error?: JobError;
 }
 

@@ -18,6 +18,7 @@ const recordSchema = v.object({
   freedBytes: whole,
   images: v.array(v.string()),
   imagesTotal: whole,
+  damagedTotal: whole,
   error: v.exactOptional(
     v.object({ code: v.custom<FailureCode>((code) => typeof code === 'string'), text: v.string() }),
   ),

@@ -17,6 +17,7 @@ const record = (id: number, change: Partial<JobRecord> = {}): JobRecord => ({
   freedBytes: 0,
   images: [],
   imagesTotal: 0,
+  damagedTotal: 0,
   ...change,
 });
 const brought = (id: number): JobRecord => record(id, { imagesTotal: 1, images: ['quay.io/ex/app:1'] });
@@ -66,8 +67,14 @@ test('outlives the process, with what came over the wire and without what only l
   history.onEnded(job(2n, { state: 'failed', error: { code: 'NoSpace', text: 'x'.repeat(9_000) } }));
   history.onEnded(job(3n, { operation: 'gc', result: { dryRun: true, images, freedBytes: 9 } }));
   history.onEnded(job(4n, { operation: 'gc', result: { images: ['a'], freedBytes: 9 } }));
-  history.onEnded(job(5n, { state: 'running' }));
+  history.onPulled(5n, 'b');
+  history.onEnded(job(5n, { operation: 'verify', result: { damaged: [] } }));
+  history.onPulled(6n, 'b');
+  history.onEnded(job(6n, { operation: 'verify', result: { damaged: ['a', 'c'] } }));
+  history.onEnded(job(7n, { state: 'running' }));
   const records = [
+    { id: 6n, images: ['a', 'c'], imagesTotal: 2, damagedTotal: 2 },
+    { id: 5n, images: ['b'], imagesTotal: 1, damagedTotal: 0 },
     { id: 4n, operation: 'gc', freedBytes: 9, images: ['a'], imagesTotal: 1 },
     { id: 2n, result: 'failed', fetchedBytes: 70, error: { code: 'NoSpace', text: 'x'.repeat(500) } },
     { id: 1n, result: 'succeeded', fetchedBytes: 605, images: images.slice(0, 20), imagesTotal: 30 },

@@ -54,7 +54,7 @@ apply();
 agent.setHistory((first.history ?? []).map((record) => ({ ...record, id: BigInt(record.id) })));
 agent.subscribe((change) => {
   if (change.kind !== 'job') return;
-  const record = recordOf(change.after, change.after.bytesDone);
+  const record = recordOf(change.after, { fetchedBytes: change.after.bytesDone, pulled: new Set() });
   if (record !== undefined) agent.setHistory(remember(agent.history(), record));
   if (change.before !== undefined) return;
   const { id, operation } = change.after;

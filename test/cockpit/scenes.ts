@@ -60,6 +60,7 @@ const record = (id: number, minutesAgo: number, change: Partial<JobRecord>): Job
     freedBytes: 0,
     images: [],
     imagesTotal: 0,
+    damagedTotal: 0,
     ...change,
   };
 };

@@ -227,6 +227,7 @@ test('the history: what has ended, newest first, and no option that is not known
     freedBytes: 0,
     images: ['quay.io/ex/app:1'],
     imagesTotal: 30,
+    damagedTotal: 2,
     error: { code: 'NotFound', text: 'the registry has no such image' },
   };
   agent.setHistory([ended, { ...ended, id: 4n }]);

@@ -87,9 +87,10 @@ export interface JobRecord {
   readonly endTimeUs: number;
   readonly fetchedBytes: number;
   readonly freedBytes: number;
-  /** Fetched, removed, or missing and damaged: the first of them. */
+  /** The first that are missing or damaged, where a verification found any, else of those that were fetched or removed. */
   readonly images: readonly string[];
   readonly imagesTotal: number;
+  readonly damagedTotal: number;
   readonly error: string;
 }
 

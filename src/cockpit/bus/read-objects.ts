@@ -90,6 +90,7 @@ export function readRecord(from: Properties): JobRecord {
     freedBytes: number(from['freed-bytes']),
     images: texts(from['images']),
     imagesTotal: number(from['images-total']),
+    damagedTotal: number(from['damaged-total']),
     error: text(list(from['error'])[1]),
   };
 }

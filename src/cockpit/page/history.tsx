@@ -84,7 +84,7 @@ function RecordRow({ record }: { readonly record: JobRecord }) {
 }
 
 /** The words beside it say the same. */
-function ResultIcon({ record: { operation, result, imagesTotal } }: { readonly record: JobRecord }) {
+function ResultIcon({ record: { result, damagedTotal } }: { readonly record: JobRecord }) {
   if (result === 'failed')
     return (
       <Icon status="danger">
@@ -97,7 +97,7 @@ function ResultIcon({ record: { operation, result, imagesTotal } }: { readonly r
         <BanIcon />
       </Icon>
     );
-  return operation === 'verify' && imagesTotal > 0 ? (
+  return damagedTotal > 0 ? (
     <Icon status="warning">
       <ExclamationTriangleIcon />
     </Icon>

@@ -183,7 +183,13 @@ function useFailedJobs(endedJobs: Shown['endedJobs'], tell: (title: string, text
     for (const job of endedJobs)
       if (job.state === 'failed' && !before.has(job.path))
         tell(
-          jobOutcome({ operation: job.operation, result: job.state, freedBytes: 0, imagesTotal: 0 }),
+          jobOutcome({
+            operation: job.operation,
+            result: job.state,
+            freedBytes: 0,
+            imagesTotal: 0,
+            damagedTotal: 0,
+          }),
           job.error,
         );
   });

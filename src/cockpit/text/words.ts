@@ -142,7 +142,8 @@ export function jobOutcome({
   result,
   freedBytes,
   imagesTotal,
-}: Pick<JobRecord, 'operation' | 'result' | 'freedBytes' | 'imagesTotal'>): string {
+  damagedTotal,
+}: Pick<JobRecord, 'operation' | 'result' | 'freedBytes' | 'imagesTotal' | 'damagedTotal'>): string {
   const isCancelled = result === 'cancelled';
   const succeeded = result === 'succeeded';
   switch (operation) {
@@ -153,12 +154,14 @@ export function jobOutcome({
         : format(ngettext('$0 image was fetched', '$0 images were fetched', imagesTotal), imagesTotal);
     case 'verify':
       if (!succeeded) return isCancelled ? _('Verifying images was cancelled') : _('Verifying images failed');
+      if (damagedTotal > 0)
+        return format(
+          ngettext('$0 image is missing or damaged', '$0 images are missing or damaged', damagedTotal),
+          damagedTotal,
+        );
       return imagesTotal === 0
         ? _('All images are whole')
-        : format(
-            ngettext('$0 image is missing or damaged', '$0 images are missing or damaged', imagesTotal),
-            imagesTotal,
-          );
+        : format(ngettext('$0 image was repaired', '$0 images were repaired', imagesTotal), imagesTotal);
     case 'gc':
       if (!succeeded) return isCancelled ? _('Cleaning up was cancelled') : _('Cleaning up failed');
       return format(_('Cleaned up, $0 were freed'), size(freedBytes));
