@@ -128,14 +128,13 @@ function qemuArgv(
     `-serial=file:${consolePath}`,
     `-chardev=socket,id=line,path=${linePath}`,
     '-serial=chardev:line',
-    // An option and its value are two words.
-  ].flatMap(
-    (word) =>
-      /^(-\w+)(?:=(.*))?$/
-        .exec(word)
-        ?.slice(1)
-        .filter((part) => part !== undefined) ?? [],
-  );
+  ].flatMap(twoWords);
+}
+
+/** An option and its value. */
+function twoWords(option: string): string[] {
+  const at = option.indexOf('=');
+  return at === -1 ? [option] : [option.slice(0, at), option.slice(at + 1)];
 }
 
 async function within<T>(limitMs: number, work: Promise<T>, otherwise: () => Promise<never>): Promise<T> {

@@ -1,5 +1,5 @@
-// A booted machine: installed from the packages, SELinux enforcing, with a kernel and a systemd of its own. An upgrade is not among it.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+// The whole way on a booted machine: installed from the packages, SELinux enforcing, with a kernel and a systemd of its own.
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Machine, type MachineResult, bootMachine } from './boot.ts';
 import { type Disk, makeDisk } from './disk.ts';
 import { one, scene, two } from './scene.ts';
@@ -11,6 +11,11 @@ beforeAll(async () => {
   disk = await makeDisk(await scene());
   machine = await booted();
 }, 900_000);
+/** After every test, and of both boots. */
+afterEach(async () => {
+  const refused = (await denials()).filter((line) => provoked?.test(line) !== true);
+  if (refused.length > 0) throw new Error(`SELinux has refused:\n${refused.join('\n')}`);
+});
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
   await disk[Symbol.asyncDispose]();
@@ -55,6 +60,17 @@ async function stored(): Promise<string[]> {
     '--format=json',
   );
   return (JSON.parse(images) as { Names?: string[] }[]).flatMap(({ Names = [] }) => Names).sort();
+}
+
+/** What was refused on purpose. */
+let provoked: RegExp | undefined;
+
+/** Everything that SELinux has refused our domain, or others who had to do with it, since the disk was made. */
+async function denials(): Promise<string[]> {
+  const log = await said('sh', '-c', 'cat /var/log/audit/audit.log*');
+  return log
+    .split('\n')
+    .filter((line) => /avc: +denied|SELINUX_ERR/.test(line) && line.includes('boundimages_t'));
 }
 
 test(
@@ -109,6 +125,41 @@ test(
     expect(await stored()).toEqual([one, stray]);
     await succeeds('gc');
     expect(await stored()).toEqual([one]);
+  },
+  limitMs,
+);
+
+test('an upgrade brings what the next OS image binds, and the next boot has it', async () => {
+  await said(
+    'skopeo',
+    'copy',
+    '--quiet',
+    'oci:/var/lib/machine-tests/images:next',
+    'docker://127.0.0.1:5000/os:latest',
+  );
+  await succeeds('upgrade');
+  expect(await stored()).toEqual([one, two]);
+
+  // The line to it breaks when it goes.
+  await machine.run(['systemctl', 'reboot']).catch(() => {});
+  await machine.off;
+  machine = await booted();
+  expect(await said('getenforce')).toBe('Enforcing');
+  expect(await said('cat', '/usr/lib/os-release')).toContain('VERSION_ID=2\n');
+  expect(await said('systemctl', 'is-active', 'bound-images-verify.service', 'boot-complete.target')).toBe(
+    'active\nactive',
+  );
+  await succeeds('status');
+}, 900_000);
+
+test(
+  'what SELinux refuses it, these tests see',
+  async () => {
+    // Logs are none of its business.
+    const lint = ['systemd-run', '--quiet', '--wait', 'bound-images', 'lint', '/var/log/audit'] as const;
+    expect((await machine.run([...lint], { limitMs })).exitCode).not.toBe(0);
+    provoked = /denied .*:boundimages_t:.*:var_log_t:/;
+    await expect.poll(denials, { timeout: limitMs }).toEqual([expect.stringMatching(provoked)]);
   },
   limitMs,
 );

@@ -43,9 +43,11 @@ rm -r "$root/packages"
 umount -R "$root/proc" "$root/dev" "$root/sys" "$root/run" "$root/tmp" "$root/sysroot"
 cp -a "$work/sysroot/." "$root/sysroot/"
 
-# Deployments have no policy in them that ostree could label them by: the labels of what is in them are those of /usr.
+# What a commit holds has the labels that the policy gave it there, by its place in the deployment.
 cat >"$root/etc/selinux/default/contexts/files/file_contexts.local" <<'END'
 /sysroot/(boot|ostree/repo|ostree/deploy)(/.*)?	system_u:object_r:usr_t:s0
+/sysroot/ostree/repo/objects/.*\.file	<<none>>
+/sysroot/ostree/deploy/default/deploy/[0-9a-f]+\.[0-9]+(/.*)?	<<none>>
 # As in Fedora's policy.
 /usr/bin/ostree	--	system_u:object_r:install_exec_t:s0
 /usr/libexec/bootc-standin/bootc\.ts	--	system_u:object_r:install_exec_t:s0

@@ -19,6 +19,7 @@ test.for<[string, string, string, string]>([
   ['files of images', 'container_ro_file_t', 'file', 'create'],
   ['whiteouts', 'container_ro_file_t', 'chr_file', 'create'],
   ['records of the store', 'container_var_lib_t', 'file', 'write'],
+  ['to watch what is bound', 'lib_t', 'dir', 'watch'],
   ['registries', 'http_port_t', 'tcp_socket', 'name_connect'],
   ['memory for compiled code', 'boundimages_t', 'process', 'execmem'],
 ])('it may: %s', async ([, target, className, permission]) => {

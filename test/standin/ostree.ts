@@ -45,8 +45,10 @@ function commit({ digest, version, timestamp, architecture, treePath }: FetchedI
     ([key, value]) => `--add-metadata-string=${key}=${value ?? ''}`,
   );
   const branch = `--branch=ostree/container/image/${digest.replace(':', '_')}`;
-  // The labels of the folder that the image was unpacked in are not the image's own.
-  return run(['ostree', repo, 'commit', branch, `--tree=dir=${treePath}`, '--no-xattrs', ...options]).trim();
+  // The labels of the folder that it was unpacked in are not its own. As ostree-ext labels what it merges ("store.rs"): by the policy in
+  // the image, which is the host's here, where there is one.
+  const labels = ['--no-xattrs', '--selinux-policy=/'];
+  return run(['ostree', repo, 'commit', branch, `--tree=dir=${treePath}`, ...labels, ...options]).trim();
 }
 
 function parseStatus(text: string): Deployed[] {
@@ -58,6 +60,7 @@ function parseStatus(text: string): Deployed[] {
     if (serial === undefined) return [];
     const locked = state === 'finalization locked';
     const rootPath = `${folder}/${checksum}.${serial}`;
+    const metadata = metadataOf(checksum);
     return {
       kind: mark === '*' ? 'booted' : locked || state === 'staged' ? 'staged' : 'other',
       id: `${checksum}.${serial}`,
@@ -66,20 +69,22 @@ function parseStatus(text: string): Deployed[] {
       pinned: block.includes('Pinned: yes'),
       name: parseOrigin(`${rootPath}.origin`),
       image: {
-        digest: metadataOf(checksum, 'ostree.manifest-digest') ?? '',
-        version: metadataOf(checksum, 'version'),
-        timestamp: metadataOf(checksum, 'timestamp'),
-        architecture: metadataOf(checksum, 'architecture') ?? '',
+        digest: metadata.get('ostree.manifest-digest') ?? '',
+        version: metadata.get('version') || null,
+        timestamp: metadata.get('timestamp') || null,
+        architecture: metadata.get('architecture') ?? '',
       },
       entry: { ostree: { checksum, deploySerial: Number(serial), stateroot: 'default' }, composefs: null },
     } satisfies Deployed;
   });
 }
 
-function metadataOf(checksum: string, key: string): string | null {
-  const { status, stdout } = tryRun(['ostree', repo, 'show', `--print-metadata-key=${key}`, checksum]);
-  const value = stdout.trim().replace(/^'(.*)'$/, '$1');
-  return status !== 0 || value === '' ? null : value;
+/** The strings in a commit's metadata, in one go: under software emulation each start of ostree counts. */
+function metadataOf(checksum: string): ReadonlyMap<string, string> {
+  const { stdout } = tryRun(['ostree', repo, 'show', '--raw', checksum]);
+  // GVariant's text format: 'key': <'value'>
+  const strings = stdout.matchAll(/'([\w.-]+)': <'([^']*)'>/g);
+  return new Map([...strings].map(([, key = '', value = '']) => [key, value]));
 }
 
 /** The origin file of a deployment (ostree-ext, "container-image-reference"). */
