@@ -1,8 +1,10 @@
-// What nobody waits for: download windows, metered connections by the real NetworkManager, a day's bytes, logins; postponed, and begun
-// again by itself.
-import { writeFile } from 'node:fs/promises';
+// What nobody waits for: download windows, metered connections by the real NetworkManager, a day's bytes, logins, signatures, a kill;
+// postponed or broken off, and begun again by itself.
+import { stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readHostFraction } from '../../src/config/host-fraction.ts';
+import { digestParts } from '../../src/model/digest.ts';
 import type { HostState } from '../../src/model/host-state.ts';
 import { busyboxLayer, makeImage, makeLayer, seededBytes } from '../support/image.ts';
 import { type Scene, openScene, registry } from './scene.ts';
@@ -41,7 +43,7 @@ test('a closed window: postponed, with its reason and turn for everybody to see'
   expect(stdout).toMatch(/^Prefetch {3}waiting, again at \d{4}-\d\d-\d\d \d\d:\d\d$/m);
   const shown = await scene.stdoutOf('busctl', 'get-property', ...manager, 'Postponed');
   expect(shown).toBe(`(ts) ${postponed?.untilUs} "${postponed?.reason}"`);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await stopAgent();
   expect(Math.abs((await appointedMs()) - opensMs)).toBeLessThan(30_000);
   // Not even the OS image was read.
   expect(await blobsSent()).toHaveLength(before);
@@ -54,7 +56,7 @@ test('the window opens: begun by the timer, without any process before, and comp
   // Another configuration: what was postponed with the last is looked at anew.
   await scene.run(['bound-images', 'status']);
   await untilState(scene, ({ postponed, images }) => isAt(postponed, opensMs) || isPresent(images, 'two'));
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await stopAgent();
   const { images, postponed } = await untilState(scene, (state) => isPresent(state.images, 'two'), 180_000);
   expect(postponed).toBeUndefined();
   const pulledUs = images.find(({ reference }) => reference === `${registry}/two:1`)?.lastPulledUs ?? 0;
@@ -121,7 +123,7 @@ test('a login that is missing: given up, not asked for again, and tried by itsel
   const isRefused = ({ images }: HostState): boolean =>
     images.some(({ lastError }) => lastError?.code === 'Authentication');
   expect(isRefused(await stateFile(scene))).toBe(true);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await stopAgent();
   const asked = await askedOfPrivateRegistry();
   expect(asked).toBeGreaterThan(0);
   expect(await runScheduled()).toBe(3);
@@ -137,17 +139,77 @@ test('a login that is missing: given up, not asked for again, and tried by itsel
   );
 });
 
+test('what policy.json refuses: given up before a byte of it comes, and tried by itself once that is changed', async () => {
+  const policy = (requirement: object): Promise<void> => {
+    const docker = { [`${registry}/refused`]: [requirement] };
+    const text = JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }], transports: { docker } });
+    return writeFile(scene.path('/etc/containers/policy.json'), text);
+  };
+  await policy({ type: 'reject' });
+  await configure('');
+  await bindNext('refused');
+  const before = (await blobsSent()).filter(({ path }) => path.includes('/refused/'));
+  expect(await runScheduled()).toBe(1);
+  const { images } = await stateFile(scene);
+  expect(images.find(({ reference }) => reference === `${registry}/refused:1`)).toMatchObject({
+    state: 'missing',
+    signaturePolicy: 'reject',
+    lastError: { code: 'Policy', text: expect.stringContaining('sign the image, or change') },
+  });
+  expect((await scene.run(['bound-images', 'status'])).stdout).toMatch(/sign\s+the\s+image,\s+or\s+change/);
+  await stopAgent();
+  expect(await runScheduled()).toBe(3);
+  expect((await blobsSent()).filter(({ path }) => path.includes('/refused/'))).toEqual(before);
+  await policy({ type: 'insecureAcceptAnything' });
+  await untilState(scene, (state) => isPresent(state.images, 'refused'));
+});
+
+test('SIGKILL in the middle: no process and no lock stays, and whoever comes next has it go on', async () => {
+  await configure('bandwidth-limit = "8MB/s"');
+  const layer = await makeLayer({ killed: seededBytes('killed', 40 * mebibyte) });
+  await scene.push(makeImage([await busyboxLayer(), layer]), `${registry}/killed:1`);
+  await scene.publish({ ...one, 'killed.image': `${registry}/killed:1` });
+  const scheduled = runScheduled();
+  const partial = join('/var/cache/bound-images/partial', digestParts(layer.digest).hex);
+  const partialBytes = async (): Promise<number> =>
+    stat(scene.path(partial)).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  await expect.poll(partialBytes, { timeout: 90_000 }).toBeGreaterThan(12 * mebibyte);
+  await scene.stdoutOf('systemctl', 'kill', '--signal=SIGKILL', '--kill-whom=main', 'bound-images.service');
+  // Whoever waited is told.
+  expect(await scheduled).toBe(1);
+  const keptBytes = await partialBytes();
+  const hasNone = async (): Promise<boolean> => (await scene.run(['pgrep', 'skopeo'])).exitCode === 1;
+  await expect.poll(hasNone, { timeout: 60_000 }).toBe(true);
+  // A question, and no word of a prefetch.
+  await scene.run(['bound-images', 'status']);
+  const { postponed } = await untilState(scene, (state) => isPresent(state.images, 'killed'));
+  expect(postponed).toBeUndefined();
+  const rest = (await blobsSent()).filter(
+    ({ path, status }) => path.endsWith(layer.digest) && status === 206,
+  );
+  expect(rest).toHaveLength(1);
+  expect(rest[0]?.bytes).toBeLessThanOrEqual(layer.bytes.length * 1.01 - keptBytes);
+});
+
 const manager = ['org.boundimages1', '/org/boundimages1', 'org.boundimages1.Manager'];
 
 function registryUnit(name: string): string {
   return `/etc/systemd/system/${name}.service.d`;
 }
 
+/** A change that is watched may just start it. */
+async function stopAgent(): Promise<void> {
+  await scene.stdoutOf('sh', '-c', 'until systemctl stop bound-images.service; do sleep 0.1; done');
+}
+
 /** Another configuration of `[fetch]`, for the next agent. */
 async function configure(lines: string): Promise<void> {
   await scene.stdoutOf('mkdir', '-p', '/etc/bound-images.d');
   await writeFile(scene.path('/etc/bound-images.d/test.toml'), `[fetch]\n${lines}\n`);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await stopAgent();
 }
 
 /** The next OS image binds one app more. */
@@ -192,14 +254,15 @@ async function appointedMs(): Promise<number> {
 }
 
 /** Blobs of images that the registry has sent until now, with the bytes of each answer. */
-async function blobsSent(): Promise<{ path: string; bytes: number }[]> {
+async function blobsSent(): Promise<{ path: string; status: number; bytes: number }[]> {
   const text = await scene.stdoutOf('journalctl', '--unit=registry.service', '--output=cat');
   return text.split('\n').flatMap((line) => {
     if (!line.includes('"response completed"')) return [];
     const entry = JSON.parse(line) as Record<string, unknown>;
     const path = String(entry['http.request.uri']);
     const isBlob = entry['http.request.method'] === 'GET' && path.includes('/blobs/');
-    return isBlob ? { path, bytes: Number(entry['http.response.written'] ?? 0) } : [];
+    const status = Number(entry['http.response.status']);
+    return isBlob ? { path, status, bytes: Number(entry['http.response.written'] ?? 0) } : [];
   });
 }
 
