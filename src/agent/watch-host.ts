@@ -48,8 +48,18 @@ function watchPlaces(places: readonly string[], onChange: () => void): AsyncDisp
   };
 }
 
-/** bootc touches the first at each change of its status; the others are there while something is staged. */
-const stagingPlaces = ['/ostree/bootc', '/run/ostree', '/run/composefs', '/sysroot/composefs/images'];
+/**
+ * bootc touches the first at each change of its status, but the composefs backend: of a rollback only the boot entries tell there.
+ * What is in /run is there while something is staged.
+ */
+const stagingPlaces = [
+  '/ostree/bootc',
+  '/run/ostree',
+  '/run/composefs',
+  '/sysroot/composefs/images',
+  '/boot/loader',
+  '/boot/loader/entries',
+];
 
 /** Of the booted OS: the others' do not change once they are deployed. */
 const quadletPlaces = ['/usr/lib/bootc/bound-images.d', '/etc/containers/systemd'];

@@ -43,3 +43,48 @@ test('what somebody else stages is completed', async () => {
   expect(await scene.version()).toBe('3');
   await scene.stdoutOf('systemctl', 'start', 'boot-complete.target');
 });
+
+test('gc takes what nothing binds, and leaves what the rollback binds and what is leased for another OS', async () => {
+  await scene.pushApp('four:1');
+  await scene.pushApp('stray:1');
+  await scene.publish({ 'four.image': `${registry}/four:1` }, `${registry}/other:1`);
+  await scene.stdoutOf('bound-images', 'prefetch', `${registry}/other:1`);
+  const stray = `${registry}/stray:1`;
+  const target = `containers-storage:[overlay@/var/lib/bound-images/storage+/run/tests]${stray}`;
+  await scene.stdoutOf('skopeo', 'copy', '--quiet', `docker://${stray}`, target);
+  await scene.untilEntry('image-removed', (text) => text.includes(stray));
+  expect(await scene.stdoutOf('bound-images', 'gc')).toBe('Nothing to remove.');
+  expect(await scene.storedNames()).toEqual(
+    ['four', 'one', 'three', 'two'].map((name) => `${registry}/${name}:1`),
+  );
+});
+
+test('a rollback finds its images, without the registry', async () => {
+  await scene.stdoutOf('bootc', 'rollback');
+  await scene.untilEntry('boot-ready', (text) => text.includes('(rollback) boots next'));
+  await scene.reboot();
+  expect(await scene.version()).toBe('2');
+  await scene.stdoutOf('systemctl', 'stop', 'registry.service');
+  await scene.stdoutOf('systemctl', 'start', 'boot-complete.target');
+  const option = '--storage-opt=additionalimagestore=/usr/lib/bound-images/storage';
+  const run = ['podman', option, 'run', '--rm', '--pull=never', `${registry}/two:1`, 'cat', '/etc/app'];
+  expect(await scene.stdoutOf(...run)).toBe('two:1');
+  await scene.stdoutOf('systemctl', 'start', 'registry.service');
+  await scene.stdoutOf(
+    'sh',
+    '-c',
+    'until curl --silent --fail http://127.0.0.1:5000/v2/; do sleep 0.1; done',
+  );
+});
+
+test('what only an OS had bound that is gone goes, and the lease still holds', async () => {
+  await scene.publish(one);
+  await scene.rebootBy('bound-images', 'upgrade', '--apply');
+  expect(await scene.version()).toBe('5');
+  // The next staging takes the OS image off the disk that neither boots next nor is the rollback.
+  await scene.publish(one);
+  await scene.stdoutOf('bound-images', 'upgrade');
+  await scene.untilEntry('image-removed', (text) => text.includes('three:1'));
+  expect(await scene.stdoutOf('bound-images', 'gc')).toBe('Nothing to remove.');
+  expect(await scene.storedNames()).toEqual(['four', 'one', 'two'].map((name) => `${registry}/${name}:1`));
+});

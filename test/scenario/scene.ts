@@ -56,7 +56,9 @@ export interface Status {
     readonly state: string;
     readonly osImage: string;
     readonly version: string | null;
+    readonly ownBytes: number;
   }[];
+  readonly store: Readonly<Record<'sizeBytes' | 'sharedBytes' | 'unboundBytes' | 'freeBytes', number>>;
   readonly images: readonly {
     readonly image: string;
     readonly state: string;

@@ -38,7 +38,12 @@ test('the timer brings what the next OS image binds, and stages nothing', async 
   await scene.publish({ 'web.container': web('2') });
   expect(await scene.stdoutOf('systemctl', 'list-timers', '--all')).toContain('bound-images-prefetch.timer');
   await scene.stdoutOf('systemctl', 'start', 'bound-images-prefetch.service');
-  const { deployments, images } = await scene.status();
+  const { deployments, images, store } = await scene.status();
+  const ownBytes = deployments.map((one) => one.ownBytes);
+  expect(ownBytes.every((bytes) => bytes > 0)).toBe(true);
+  const parts = [...ownBytes, store.sharedBytes, store.unboundBytes];
+  expect(parts.reduce((total, bytes) => total + bytes)).toBe(store.sizeBytes);
+  expect(store.freeBytes).toBeGreaterThan(0);
   expect(deployments.map(({ slot, version, state }) => `${slot} ${version} ${state}`)).toEqual([
     'candidate 2 ready',
     'booted 1 ready',

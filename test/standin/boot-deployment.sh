@@ -24,7 +24,8 @@ boot_ostree() {
 }
 
 boot_composefs() {
-  verity=$(head -n 1 /sysroot/boot/standin-entries)
+  verity=$(head -n 1 /sysroot/boot/loader/standin-entries)
+  mount --bind /sysroot/boot /boot
   root=/run/standin/root
   mkdir -p "$root"
   mount -t erofs -o ro "/sysroot/composefs/images/$verity" "$root"

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Backend, Deployed } from './deployed.ts';
 import type { FetchedImage, ImageName } from './fetch-os-image.ts';
 import { originText, parseOrigin } from './ostree.ts';
@@ -9,7 +9,7 @@ import { run } from './run.ts';
 const imagesPath = '/sysroot/composefs/images';
 const statePath = '/sysroot/state/deploy';
 /** In place of a boot loader's: a line for each deployment, the one that boots by default first. */
-const entriesPath = '/sysroot/boot/standin-entries';
+const entriesPath = '/sysroot/boot/loader/standin-entries';
 const stagedPath = '/run/composefs/staged-deployment';
 
 interface Staged {
@@ -93,7 +93,10 @@ function readEntries(): string[] {
 }
 
 function writeEntries(ids: readonly string[]): void {
-  writeFileSync(entriesPath, `${ids.join('\n')}\n`);
+  mkdirSync(dirname(entriesPath), { recursive: true });
+  // bootc exchanges the folder of entries for another, which touches the one that it is in.
+  writeFileSync(`${entriesPath}.new`, `${ids.join('\n')}\n`);
+  renameSync(`${entriesPath}.new`, entriesPath);
 }
 
 function readStaged(): Staged | undefined {
