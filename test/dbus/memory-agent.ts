@@ -63,7 +63,13 @@ export function memoryAgent(images: readonly ImageState[] = [], firstId = 1n): M
       if (osImage === 'defect') throw new Error('/secret/path of a defect');
       if (osImage === 'missing') throw new Failure('NotFound', 'the registry has no such image');
       const planned = images.map(({ reference, state }) => ({ reference, state, bytesToFetch: 5 }));
-      return { osImage, images: planned, bytesToFetch: 5 * images.length, bytesOnDisk: 0 };
+      return {
+        osImage,
+        version: '43.1',
+        images: planned,
+        bytesToFetch: 5 * images.length,
+        bytesOnDisk: 7_000,
+      };
     },
     prepare: async () => {},
     start: (request, uid) => {

@@ -46,9 +46,15 @@ export const History = memo(function History({ records }: { readonly records: re
             </Tbody>
           </Table>
         )}
-        {shown.length === records.length ? null : (
-          <Button variant="link" isInline className="bi-more" onClick={() => setShowsAll(true)}>
-            {format(_('Show all $0'), records.length)}
+        {records.length <= firstRows ? null : (
+          <Button
+            variant="link"
+            isInline
+            className="bi-more"
+            aria-expanded={showsAll}
+            onClick={() => setShowsAll(!showsAll)}
+          >
+            {showsAll ? _('Show fewer') : format(_('Show all $0'), records.length)}
           </Button>
         )}
       </CardBody>

@@ -52,7 +52,11 @@ export function UpgradeCard({ host, images, outlook, isLooking, actions }: Upgra
         <CardTitle component="h2">{_('Next upgrade')}</CardTitle>
       </CardHeader>
       <CardBody>
-        {outlook === undefined ? <Known host={host} images={images} /> : <Found outlook={outlook} />}
+        {outlook === undefined ? (
+          <Known host={host} images={images} />
+        ) : (
+          <Found outlook={outlook} freeBytes={host.space.freeBytes} />
+        )}
       </CardBody>
       {actions === undefined ? null : (
         <CardFooter>
@@ -94,11 +98,15 @@ function Known({ host, images }: Pick<UpgradeProps, 'host' | 'images'>) {
   return <Facts {...next} images={bound} facts={[[_('To fetch'), toFetch]]} />;
 }
 
-function Found({ outlook }: { readonly outlook: Outlook }) {
+function Found({ outlook, freeBytes }: { readonly outlook: Outlook; readonly freeBytes: number }) {
   const { bytesToFetch, bytesOnDisk } = outlook;
+  const needed =
+    freeBytes < 0
+      ? size(bytesOnDisk)
+      : format(_('$0 of $1 that are free'), size(bytesOnDisk), size(freeBytes));
   const facts = [
     [_('To fetch'), bytesToFetch === 0 ? _('Nothing') : size(bytesToFetch)],
-    [_('Space needed'), bytesOnDisk === 0 ? _('None') : size(bytesOnDisk)],
+    [_('Space needed'), bytesOnDisk === 0 ? _('None') : needed],
   ] as const;
   return <Facts {...outlook} facts={facts} />;
 }
