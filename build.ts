@@ -11,7 +11,16 @@ const bundle = await rolldown({
   input: { 'bound-images': 'src/main.ts' },
   platform: 'node',
   plugins: [
-    lazyBuiltins(['node:child_process', 'node:crypto', 'node:http', 'node:tls', 'node:v8', 'node:zlib']),
+    lazyBuiltins([
+      'node:child_process',
+      'node:crypto',
+      'node:fs/promises',
+      'node:http',
+      'node:timers/promises',
+      'node:tls',
+      'node:v8',
+      'node:zlib',
+    ]),
   ],
   preserveEntrySignatures: false,
   transform: { target: 'node22.22' },

@@ -1,4 +1,5 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFailure, Failure } from '../model/failure.ts';
 import { readSmallText } from '../system/read-small-text.ts';
@@ -17,10 +18,8 @@ const localFolder = '/etc/bound-images.d';
  * @throws Failure `BadConfiguration`
  */
 export async function readConfiguration(rootPath: string): Promise<Configuration> {
-  const [vendor, local] = await Promise.all([
-    dropIns(join(rootPath, vendorFolder)),
-    dropIns(join(rootPath, localFolder)),
-  ]);
+  const vendor = dropIns(join(rootPath, vendorFolder));
+  const local = dropIns(join(rootPath, localFolder));
   const files = [
     ...vendor.filter((name) => !local.includes(name)).map((name) => join(vendorFolder, name)),
     mainFile,
@@ -30,9 +29,9 @@ export async function readConfiguration(rootPath: string): Promise<Configuration
   return makeConfiguration(files.map((file, index) => parseConfiguration(texts[index] ?? '', file)));
 }
 
-async function dropIns(folder: string): Promise<readonly string[]> {
+function dropIns(folder: string): readonly string[] {
   try {
-    const names = await readdir(folder);
+    const names = readdirSync(folder);
     return names.filter((name) => name.endsWith('.toml') && !name.startsWith('.')).sort();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

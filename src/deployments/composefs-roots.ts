@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../model/deployment.ts';
 import { composefsId, refuseMore } from './deployment-id.ts';
@@ -19,11 +19,11 @@ export async function composefsRoots(
   countMax: number,
 ): Promise<Deployment[]> {
   const folder = join(hostPath, 'sysroot/composefs');
-  const names = await readdir(join(folder, 'images')).catch(() => []);
+  const names = namesIn(join(folder, 'images'));
   const ids = names.filter((name) => composefsId(name) !== undefined).sort();
   if (ids.length === 0) return [];
   refuseMore(ids.length, countMax, join(folder, 'images'));
-  const [booted, staged] = await Promise.all([bootedId(hostPath, status), stagedImage(hostPath)]);
+  const [booted, staged] = [bootedId(hostPath, status), stagedImage(hostPath)];
   const roots: Deployment[] = [];
   for (const id of ids) {
     const slot = id === booted ? 'booted' : id === staged?.id ? 'staged' : 'other';
@@ -31,7 +31,7 @@ export async function composefsRoots(
       slot === 'booted'
         ? hostPath
         : await mountImage(join(folder, 'images', id), join(folder, 'objects'), id);
-    const osImage = parseOrigin(await readSmall(join(hostPath, 'sysroot/state/deploy', id, `${id}.origin`)));
+    const osImage = parseOrigin(readSmall(join(hostPath, 'sysroot/state/deploy', id, `${id}.origin`)));
     const locked = slot === 'staged' && staged?.locked === true;
     roots.push({ id, slot, rootPath, ...(osImage === undefined ? {} : { osImage }), locked });
   }
@@ -39,19 +39,31 @@ export async function composefsRoots(
 }
 
 /** By bootc, else by the kernel's command line (bootc, `composefs=VERITY`, or `?VERITY` where the file system lacks fs-verity). */
-async function bootedId(hostPath: string, status: BootcStatus | undefined): Promise<string | undefined> {
+function bootedId(hostPath: string, status: BootcStatus | undefined): string | undefined {
   const known = status?.entries.find(({ slot }) => slot === 'booted')?.id;
   if (known !== undefined) return known;
-  const commandLine = await readSmall(join(hostPath, 'proc/cmdline'));
+  const commandLine = readSmall(join(hostPath, 'proc/cmdline'));
   return composefsId(
     /(?:^|\s)composefs(?:\.digest)?=\??(?:[\w-]+:)?\??([0-9a-f]+)(?:\s|$)/.exec(commandLine)?.[1],
   );
 }
 
-async function stagedImage(hostPath: string): Promise<StagedFile | undefined> {
-  return parseStagedImage(await readSmall(join(hostPath, 'run/composefs/staged-deployment')));
+function stagedImage(hostPath: string): StagedFile | undefined {
+  return parseStagedImage(readSmall(join(hostPath, 'run/composefs/staged-deployment')));
 }
 
-async function readSmall(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
+function readSmall(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

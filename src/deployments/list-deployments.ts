@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment, Slot } from '../model/deployment.ts';
 import { composefsRoots } from './composefs-roots.ts';
@@ -28,8 +28,8 @@ export async function listDeployments(
   ];
   const told = new Set(found.map(({ slot }) => slot));
   if (found.length > 0) return found.map((root) => withStatus(root, told, status, hostPath));
-  const binds = await stat(join(hostPath, 'usr/lib/bootc/bound-images.d')).catch(() => undefined);
-  return binds === undefined ? [] : [{ id: '/', slot: 'booted', rootPath: hostPath, locked: false }];
+  const binds = existsSync(join(hostPath, 'usr/lib/bootc/bound-images.d'));
+  return binds ? [{ id: '/', slot: 'booted', rootPath: hostPath, locked: false }] : [];
 }
 
 /** What the disk tells is newer than what bootc said; it counts. @param told slots that it tells of some deployment */

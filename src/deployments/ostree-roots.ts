@@ -1,4 +1,4 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deployment } from '../model/deployment.ts';
 import { type DeviceInode, parseBootedFile } from './booted-file.ts';
@@ -12,29 +12,29 @@ const fileLimitBytes = 64 * 1024;
 export async function ostreeRoots(hostPath: string, countMax: number): Promise<Deployment[]> {
   const deployPath = join(hostPath, 'sysroot/ostree/deploy');
   const found: { id: string; rootPath: string }[] = [];
-  for (const stateroot of await namesIn(deployPath)) {
+  for (const stateroot of namesIn(deployPath)) {
     const folder = join(deployPath, stateroot, 'deploy');
-    for (const name of await namesIn(folder)) {
+    for (const name of namesIn(folder)) {
       const id = ostreeId(stateroot, name);
       if (id !== undefined) found.push({ id, rootPath: join(folder, name) });
     }
   }
   if (found.length === 0) return [];
   refuseMore(found.length, countMax, deployPath);
-  const [booted, staged] = await Promise.all([bootedRoots(hostPath), stagedRoot(hostPath)]);
-  return Promise.all(found.map(async ({ id, rootPath }) => describe(id, rootPath, booted, staged)));
+  const [booted, staged] = [bootedRoots(hostPath), stagedRoot(hostPath)];
+  return found.map(({ id, rootPath }) => describe(id, rootPath, booted, staged));
 }
 
-async function describe(
+function describe(
   id: string,
   rootPath: string,
   booted: readonly DeviceInode[],
   staged: StagedFile | undefined,
-): Promise<Deployment> {
-  const [self] = await placeOf(rootPath);
+): Deployment {
+  const [self] = placeOf(rootPath);
   const isBooted = booted.some(({ device, inode }) => device === self?.device && inode === self.inode);
   const isStaged = staged?.id === id;
-  const osImage = parseOrigin((await readSmall(`${rootPath}.origin`)).toString('utf8'));
+  const osImage = parseOrigin(readSmall(`${rootPath}.origin`).toString('utf8'));
   return {
     id,
     slot: isBooted ? 'booted' : isStaged ? 'staged' : 'other',
@@ -45,33 +45,43 @@ async function describe(
 }
 
 /** What `/` is, and what it was made of. */
-async function bootedRoots(hostPath: string): Promise<readonly DeviceInode[]> {
-  const backing = parseBootedFile(await readSmall(join(hostPath, 'run/ostree-booted')));
-  return [...(await placeOf(hostPath)), ...(backing === undefined ? [] : [backing])];
+function bootedRoots(hostPath: string): readonly DeviceInode[] {
+  const backing = parseBootedFile(readSmall(join(hostPath, 'run/ostree-booted')));
+  return [...placeOf(hostPath), ...(backing === undefined ? [] : [backing])];
 }
 
-async function stagedRoot(hostPath: string): Promise<StagedFile | undefined> {
+function stagedRoot(hostPath: string): StagedFile | undefined {
   const path = join(hostPath, 'run/ostree/staged-deployment');
-  const staged = parseStagedFile(await readSmall(path));
+  const staged = parseStagedFile(readSmall(path));
   // The way to lock of older versions, which newer ones still take and make.
-  const lockedAside = await stat(`${path}-locked`).catch(() => undefined);
-  return staged === undefined ? undefined : { ...staged, locked: staged.locked || lockedAside !== undefined };
+  const lockedAside = existsSync(`${path}-locked`);
+  return staged === undefined ? undefined : { ...staged, locked: staged.locked || lockedAside };
 }
 
-async function placeOf(path: string): Promise<DeviceInode[]> {
-  const found = await stat(path, { bigint: true }).catch(() => undefined);
+// Read at once: it is little, and whoever has activated the agent waits.
+
+function placeOf(path: string): DeviceInode[] {
+  const found = unlessGone(() => statSync(path, { bigint: true }));
   return found === undefined ? [] : [{ device: found.dev, inode: found.ino }];
 }
 
-async function readSmall(path: string): Promise<Buffer> {
-  const size = (await stat(path).catch(() => undefined))?.size ?? Infinity;
-  return size > fileLimitBytes ? Buffer.alloc(0) : readFile(path).catch(() => Buffer.alloc(0));
+function readSmall(path: string): Buffer {
+  const size = unlessGone(() => statSync(path))?.size ?? Infinity;
+  return (size > fileLimitBytes ? undefined : unlessGone(() => readFileSync(path))) ?? Buffer.alloc(0);
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+function namesIn(folder: string): string[] {
+  const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
   return entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
+}
+
+function unlessGone<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

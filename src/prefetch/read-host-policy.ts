@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
@@ -12,7 +12,7 @@ export async function readHostPolicy(): Promise<Policy> {
   const files = [join(homedir(), '.config/containers/policy.json'), '/etc/containers/policy.json'];
   for (const file of files) {
     try {
-      return parsePolicy(await readFile(file, 'utf8'), file);
+      return parsePolicy(readFileSync(file, 'utf8'), file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

@@ -1,4 +1,5 @@
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Enough to see what happened; more would only fill the disk. */
@@ -14,7 +15,9 @@ export async function setAside(path: string, nowMs: number): Promise<string> {
   } catch (error) {
     return `it could not be set aside: ${(error as NodeJS.ErrnoException).code}`;
   }
-  const kept = (await siblings(path)).filter((name) => name.startsWith(`${basename(path)}.damaged-`)).sort();
+  const kept = siblings(path)
+    .filter((name) => name.startsWith(`${basename(path)}.damaged-`))
+    .sort();
   await removeAll(path, kept.slice(0, -mostKept));
   return `it was set aside as ${aside}, and is rebuilt`;
 }
@@ -23,15 +26,19 @@ export async function setAside(path: string, nowMs: number): Promise<string> {
 export async function removeLeftovers(path: string, nowMs: number): Promise<void> {
   const pattern = /^[0-9a-f]{12}$/;
   const prefix = `.${basename(path)}.`;
-  for (const name of await siblings(path)) {
+  for (const name of siblings(path)) {
     if (!name.startsWith(prefix) || !pattern.test(name.slice(prefix.length))) continue;
     const found = await stat(join(dirname(path), name)).catch(() => undefined);
     if (found !== undefined && nowMs - found.mtimeMs > leftoverAgeMs) await removeAll(path, [name]);
   }
 }
 
-async function siblings(path: string): Promise<readonly string[]> {
-  return readdir(dirname(path)).catch(() => []);
+function siblings(path: string): readonly string[] {
+  try {
+    return readdirSync(dirname(path));
+  } catch {
+    return [];
+  }
 }
 
 /** What cannot be removed does no harm. */

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { readFailure } from './store-failure.ts';
 
 // Where containers-storage keeps things below a store: storage/store.go, storage/images.go and the drivers' `dir` functions.
@@ -38,13 +38,18 @@ export function bigDataFile(key: string): string {
  * @throws Failure `StoreUnknown`, `StoreDamaged`
  */
 export async function findDriver(storePath: string): Promise<string> {
-  const names = await readdir(storePath).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw readFailure(error, storePath);
-  });
-  const drivers = names
+  const drivers = namesIn(storePath)
     .filter((name) => name.endsWith('-images'))
     .map((name) => name.slice(0, -'-images'.length))
     .sort();
   return knownDrivers.find((known) => drivers.includes(known)) ?? drivers[0] ?? '';
+}
+
+function namesIn(storePath: string): readonly string[] {
+  try {
+    return readdirSync(storePath);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw readFailure(error, storePath);
+  }
 }

@@ -1,4 +1,4 @@
-import { stat, statfs } from 'node:fs/promises';
+import { statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 export interface FreeSpace {
@@ -18,11 +18,9 @@ const btrfs = 0x9123683e;
 
 /** Room on the file system that a path is on, or would be on once its folders are made. @throws what stat(2) and statfs(2) do */
 export async function freeSpace(path: string): Promise<FreeSpace> {
-  const existing = await nearestExisting(resolve(path));
-  const [{ dev }, { type, bsize, blocks, bavail, files, ffree }] = await Promise.all([
-    stat(existing),
-    statfs(existing),
-  ]);
+  const existing = nearestExisting(resolve(path));
+  const { dev } = statSync(existing);
+  const { type, bsize, blocks, bavail, files, ffree } = statfsSync(existing);
   return {
     path: existing,
     // Each btrfs subvolume has a device number of its own. Two file systems of one size are then taken for one: too little room
@@ -34,9 +32,9 @@ export async function freeSpace(path: string): Promise<FreeSpace> {
   };
 }
 
-async function nearestExisting(path: string): Promise<string> {
+function nearestExisting(path: string): string {
   try {
-    await stat(path);
+    statSync(path);
     return path;
   } catch (error) {
     const parent = dirname(path);
