@@ -57,7 +57,8 @@ export async function startLoopbackMirror(parts: MirrorParts): Promise<LoopbackM
     } catch (error) {
       const failure = asFailure(error);
       // skopeo left, or its run is over; and a signature that is not there is no failure either.
-      const left = failure.code === 'Cancelled' || isPrematureClose(error);
+      // What writing to it fails with says nothing of what is behind us, and would stand in place of skopeo's own reason.
+      const left = failure.code === 'Cancelled' || isPrematureClose(error) || request.socket.destroyed;
       if (!left && (failure.code !== 'NotFound' || asked.kind === 'blob')) image.hooks.onFailure?.(failure);
       answerFailure(response, failure);
     }

@@ -11,7 +11,7 @@ import { type MirrorEngine, openMirrorEngine } from './mirror-engine.ts';
 import { type ImportPull, type PullEvent, pullImages, type PullResult } from './pull-images.ts';
 import { removeDamaged } from './remove-damaged.ts';
 import { digestsOf, readRetained } from './retained.ts';
-import { spaceNeeds, tooLittleSpace } from './space.ts';
+import { spaceNeeds, tooLittleSpace, withShortage } from './space.ts';
 import { type Survey, surveyAgain } from './survey.ts';
 import { checkWritable } from './writable.ts';
 
@@ -79,7 +79,13 @@ export async function carryOut(
       onProgress,
     ).catch((error: unknown) => mirrorless(error));
     const importPull = mirror?.importPull ?? direct(storePath, access, fetching);
-    results.push(...(await pullImages(part, importPull, signal, onEvent)));
+    const sayingHowMuch: ImportPull = async (pull, ...rest) =>
+      importPull(pull, ...rest).catch(async (error: unknown) => {
+        const failure = asFailure(error);
+        if (failure.code !== 'NoSpace') throw failure;
+        throw await withShortage(failure, pull, storePath, fetching.configuration).catch(() => failure);
+      });
+    results.push(...(await pullImages(part, sayingHowMuch, signal, onEvent)));
   }
   await tidy(cache);
   return results;

@@ -63,7 +63,7 @@ export async function pullImages(
     onEvent({ kind: 'failed', pull, failure });
     // No other image would fare better.
     if (failure.code === 'NoSpace' || failure.code === 'Cancelled') {
-      for (const rest of waiting.splice(0)) fail(rest, failure);
+      for (const rest of waiting.splice(0)) fail(rest, notBegun(failure));
     }
   };
 
@@ -82,4 +82,8 @@ export async function pullImages(
       return results;
     }
   }
+}
+
+function notBegun(cause: Failure): Failure {
+  return new Failure(cause.code, `not begun; ${cause.message}`, { cause });
 }

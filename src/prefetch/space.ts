@@ -4,7 +4,8 @@ import { Failure } from '../model/failure.ts';
 import { freeSpace } from '../system/free-space.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { blobsToFetch, bytesToFetch } from './image-blobs.ts';
-import type { Plan } from './make-plan.ts';
+import { costOf } from '../plan/cost.ts';
+import type { Plan, Pull } from './make-plan.ts';
 import { pullsAtOnce } from './pull-images.ts';
 
 /** What one file system must give, and what it has. */
@@ -27,7 +28,7 @@ const reserveShare = 0.05;
  * that skopeo makes of them in $TMPDIR, else /var/tmp, for the images that are imported at once.
  */
 export async function spaceNeeds(
-  { cost, pulls }: Plan,
+  { cost, pulls }: Pick<Plan, 'cost' | 'pulls'>,
   storePath: string,
   { fetch, store }: Pick<Configuration, 'fetch' | 'store'>,
 ): Promise<SpaceNeed[]> {
@@ -60,6 +61,25 @@ export async function spaceNeeds(
       freeInodes,
     };
   });
+}
+
+/**
+ * A failure of what was being written, with what the file system that is full lacks for the image.
+ * @param pull what had to be written; of its layers some may have been already
+ */
+export async function withShortage(
+  failure: Failure,
+  pull: Pull,
+  storePath: string,
+  configuration: Pick<Configuration, 'fetch' | 'store'>,
+): Promise<Failure> {
+  const { layers } = pull.manifest;
+  const there = layers.flatMap(({ digest }) => (pull.missing.has(digest) ? [] : digest));
+  const cost = costOf([pull.manifest], new Set(there));
+  const needs = await spaceNeeds({ pulls: [pull], cost }, storePath, configuration);
+  const shortage = tooLittleSpace(needs);
+  if (shortage === undefined) return failure;
+  return new Failure('NoSpace', `${failure.message}; ${shortage.message}`, { cause: failure });
 }
 
 /** The first file system that has too little, as a failure that says how much is wanting. */
