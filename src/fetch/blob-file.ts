@@ -2,21 +2,14 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { digestParts, type Digest } from '../model/digest.ts';
 
-/** Pieces are gathered to so much for one write: a write for each would cost half as much as its hash. */
-const batchBytes = 256 * 1024;
-/** And on a slow link to what comes in this time: a kill loses what waits. */
-const batchMs = 10;
 const readBytes = 1024 * 1024;
 
-/** A file that is only appended to, with the hash of all that is in it. One write is under way while the next is gathered. */
+/** A file that is only appended to, with the hash of all that is in it. */
 export interface BlobFile {
   readonly handle: FileHandle;
-  /** What waits to be written included. */
   sizeBytes(): number;
-  /** @returns undefined where the next piece can be taken at once */
-  append(piece: Buffer): Promise<void> | undefined;
-  /** Writes what waits. */
-  flush(): Promise<void>;
+  /** The piece is needed until it resolves. One at a time. */
+  append(piece: Buffer): Promise<void>;
   /** Begins anew with nothing in it. */
   clear(): Promise<void>;
   /** Of all that was appended since, in hexadecimal. Only once. */
@@ -25,7 +18,7 @@ export interface BlobFile {
 
 /**
  * Opens it with at most `trustedBytes` of what is there, which is read for the hash: node cannot save a hash's state.
- * @param onWritten told the bytes in the file, at first and after each write
+ * @param onWritten told the bytes in the file, at first and after each piece
  */
 export async function openBlobFile(
   path: string,
@@ -44,51 +37,22 @@ export async function openBlobFile(
     await handle.close();
     throw error;
   }
-  let waiting: Buffer[] = [];
-  let waitingBytes = 0;
-  let sizeBytes = writtenBytes;
-  let startedMs = performance.now();
-  let writing: Promise<void> = Promise.resolve();
   onWritten(writtenBytes);
 
-  const write = async (pieces: readonly Buffer[]): Promise<void> => {
-    writtenBytes = await writeAll(handle, pieces, writtenBytes);
-    onWritten(writtenBytes);
-  };
-  /** Waits for the write before it alone, which is what bounds the memory. */
-  const startWrite = async (): Promise<void> => {
-    const before = writing;
-    const pieces = waiting;
-    waiting = [];
-    waitingBytes = 0;
-    startedMs = performance.now();
-    writing = before.then(() => write(pieces));
-    // It is thrown to whoever waits for it next.
-    writing.catch(() => {});
-    await before;
-  };
   return {
     handle,
-    sizeBytes: () => sizeBytes,
-    append: (piece) => {
+    sizeBytes: () => writtenBytes,
+    append: async (piece) => {
+      const writing = writeAll(handle, piece, writtenBytes);
+      // While the kernel copies it.
       hash.update(piece);
-      waiting.push(piece);
-      waitingBytes += piece.length;
-      sizeBytes += piece.length;
-      const full = waitingBytes >= batchBytes || performance.now() - startedMs >= batchMs;
-      return full ? startWrite() : undefined;
-    },
-    flush: async () => {
-      if (waitingBytes > 0) await startWrite();
       await writing;
+      writtenBytes += piece.length;
+      onWritten(writtenBytes);
     },
     clear: async () => {
-      waiting = [];
-      waitingBytes = 0;
-      await writing;
       hash = newHash();
       writtenBytes = 0;
-      sizeBytes = 0;
       onWritten(0);
       await handle.truncate(0);
     },
@@ -114,13 +78,9 @@ async function hashStart(handle: FileHandle, hash: Hash, limitBytes: number): Pr
   return position;
 }
 
-/** writev(2) may write less than it was given, as when the disk is nearly full. @returns the position after it */
-async function writeAll(handle: FileHandle, pieces: readonly Buffer[], start: number): Promise<number> {
-  const end = start + pieces.reduce((sum, { length }) => sum + length, 0);
-  let { bytesWritten } = await handle.writev(pieces, start);
-  if (start + bytesWritten === end) return end;
-  const rest = Buffer.concat(pieces);
-  while (start + bytesWritten < end)
-    bytesWritten += (await handle.write(rest, bytesWritten, null, start + bytesWritten)).bytesWritten;
-  return end;
+/** write(2) may write less than it was given, as when the disk is nearly full. */
+async function writeAll(handle: FileHandle, piece: Buffer, start: number): Promise<void> {
+  let done = 0;
+  while (done < piece.length)
+    done += (await handle.write(piece, done, piece.length - done, start + done)).bytesWritten;
 }

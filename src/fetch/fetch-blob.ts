@@ -143,9 +143,8 @@ async function receive(
       watch.received(piece.length);
       const added = piece.subarray(Math.min(knownBytes, piece.length));
       knownBytes -= piece.length - added.length;
-      const written = added.length === 0 ? undefined : partial.append(added);
+      if (added.length > 0) await watch.pause(partial.append(added));
       tell(piece.length);
-      if (written !== undefined) await watch.pause(written);
       const allowed = rateLimit?.take(piece.length, signal);
       if (allowed !== undefined) await watch.pause(allowed);
     }

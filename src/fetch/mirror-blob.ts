@@ -42,22 +42,25 @@ export async function answerBlob(
   }
   // At once: skopeo waits for the head for a limited time, and the first byte may be long on its way.
   response.flushHeaders();
-  for await (const piece of body.pieces()) await sent(piece, response, signal);
-  response.end();
-}
-
-/** Resolves once the piece is no longer needed: its buffer is used again. */
-async function sent(piece: Buffer, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const written = Promise.withResolvers<void>();
-  const onAbort = (): void => written.reject(new Failure('Cancelled', 'the answer is not wanted any more'));
+  let fail: (failure: Failure) => void = () => {};
+  const leave = (cause?: Error): void =>
+    fail(new Failure('Cancelled', 'the answer is not wanted any more', { cause }));
+  const onAbort = (): void => leave();
+  // Once for all pieces: a listener costs as much as writing a piece.
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    if (signal.aborted) onAbort();
-    else response.write(piece, (error) => (error ? written.reject(error) : written.resolve()));
-    await written.promise;
+    for await (const piece of body.pieces()) {
+      const written = Promise.withResolvers<void>();
+      fail = written.reject;
+      if (signal.aborted) onAbort();
+      else response.write(piece, (error) => (error ? leave(error) : written.resolve()));
+      // Its buffer is used again then.
+      await written.promise;
+    }
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+  response.end();
 }
 
 const binary = 'application/octet-stream';

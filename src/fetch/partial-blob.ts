@@ -26,8 +26,8 @@ export interface PartialBlob extends AsyncDisposable {
   isPieced(): boolean;
   /** An answer begins that goes on where they end. */
   begin(validator: Validator | undefined): void;
-  /** @returns undefined where the next piece can be taken at once */
-  append(piece: Buffer): Promise<void> | undefined;
+  /** The piece is needed until it resolves. One at a time. */
+  append(piece: Buffer): Promise<void>;
   /** Puts the whole blob into its place. @returns false where its digest is wrong; then nothing of it is left */
   finish(): Promise<boolean>;
   /** Ends it with what came kept, and tells those who read it why. */
@@ -99,14 +99,6 @@ export async function openPartial(
     askedMs = performance.now();
     inBackground(sync);
   };
-  const appended = async (written: Promise<void>): Promise<void> => {
-    try {
-      await written;
-      await syncNowAndThen();
-    } catch (error) {
-      throw failed(error);
-    }
-  };
   const close = async (failure: Failure | undefined): Promise<void> => {
     ended = true;
     await file.handle.close();
@@ -126,7 +118,6 @@ export async function openPartial(
   const abandon = async (failure: Failure): Promise<void> => {
     if (ended) return;
     // What cannot be saved is fetched again; the failure that led here says more than that one.
-    await file.flush().catch(() => {});
     await syncing.catch(() => {});
     if (growth.bytes() > 0) await sync().catch(() => {});
     await close(failure);
@@ -141,13 +132,16 @@ export async function openPartial(
       journaled &&= said?.etag === validator?.etag && said?.endpoint === validator?.endpoint;
       validator = said;
     },
-    append: (piece) => {
-      const written = file.append(piece);
-      return written === undefined ? undefined : appended(written);
+    append: async (piece) => {
+      try {
+        await file.append(piece);
+        await syncNowAndThen();
+      } catch (error) {
+        throw failed(error);
+      }
     },
     finish: async () => {
       try {
-        await file.flush();
         await syncing;
         if (file.hex() === digestParts(blob.digest).hex) {
           growth.tellWhole();

@@ -41,7 +41,10 @@ export async function makeRoom(paths: CachePaths, limitBytes: number, neededByte
     );
 }
 
-/** Removes all that is neither kept, nor pinned, nor being downloaded, and was written before a moment (ms since the epoch). */
+/**
+ * Removes all that is neither kept, nor pinned, nor being downloaded, and was written before a moment (ms since the epoch), and what
+ * was never of use.
+ */
 export async function cleanCache(
   paths: CachePaths,
   keep: ReadonlySet<Digest>,
@@ -51,7 +54,7 @@ export async function cleanCache(
   let freedBytes = 0;
   for (const file of [...(await listFinished(paths)), ...(await listFiles(paths.partials, partialDigest))]) {
     const { digest, path, sizeBytes, changedMs } = file;
-    if (changedMs > beforeMs) continue;
+    if (changedMs > beforeMs && !isHalf(basename(path))) continue;
     if (digest !== undefined && (keep.has(digest) || pinned.has(digest))) continue;
     if (digest !== undefined && (await isLocked(paths.of(digest).lock))) continue;
     await rm(path, { force: true });
@@ -73,6 +76,8 @@ function partialDigest(name: string): Digest | undefined {
   return asDigest(`sha256:${hex}`) ?? asDigest(`sha512:${hex}`);
 }
 
+/** A journal that a killed process was writing: nobody goes on with it. */
+const isHalf = (name: string): boolean => /^\.[0-9a-f]+\.json\./.test(name);
 const isHex = (name: string): boolean => /^[0-9a-f]+$/.test(name);
 
 async function listFiles(

@@ -35,12 +35,13 @@ export function watchStall(limitMs: number, signal: AbortSignal, now: () => numb
       pending += sizeBytes;
     },
     pause: async (work) => {
+      const beforeMs = now();
       paused = true;
       try {
         return await work;
       } finally {
         paused = false;
-        atMs = now();
+        atMs = Math.min(now(), atMs + now() - beforeMs);
       }
     },
     [Symbol.dispose]: () => clearInterval(timer),
