@@ -18,6 +18,9 @@ export async function serveAgent(signal: AbortSignal): Promise<ExitStatus> {
     // Downloads go through buffers outside the heap, which only collections free: a young generation that grows holds them back
     // (measured, 1 GB: 175 to 197 MB resident, and 135 to 149 MB so).
     setFlagsFromString('--semi-space-growth-factor=1');
+    // Each look at the host leaves the one before as garbage, which would be left lying until the heap had grown by much (measured,
+    // 100 images fetched: 201 MB resident, and 136 MB so).
+    setFlagsFromString('--heap-growing-percent=20');
     tellChanges();
     const [{ guardHost }, { watchHost }] = await Promise.all([
       import('../agent/guard-host.ts'),
