@@ -63,7 +63,7 @@ export const interfaceXml = `<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Ob
     <property name="DeploymentDetails" type="aa{sv}" access="read"/>
     <!-- shared-bytes t (what several of Deployments bind), unbound-bytes t (what none binds; containers may need it), free-bytes t (on
          the store's file system; absent where it does not say). The first two and all own-bytes are StorageBytes -->
-    <property name="Space" type="a{sv}" access="read"><annotation name="org.freedesktop.DBus.Property.EmitsChangedSignal" value="invalidates"/></property>
+    <property name="Space" type="a{sv}" access="read"/>
   </interface>
   <!-- on /org/boundimages1/image/LABEL, LABEL = sd_bus_path_encode(reference) -->
   <interface name="org.boundimages1.Image">

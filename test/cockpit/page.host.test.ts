@@ -234,6 +234,19 @@ test('stays as it is when the agent leaves, lets it leave, and follows the next 
   expect(await starts()).toBe(startsBefore + 3);
 });
 
+test('who stops the agent under a job is not undone by the page, which shows what became of it', async () => {
+  await pages.show(scenes.busy);
+  const page = await openPage();
+  await page.getByRole('button', { name: 'Prefetch now' }).click();
+  const bar = page.getByRole('progressbar', { name: 'Fetching images' });
+  await bar.waitFor();
+  const startsBefore = await starts();
+  await run(pages.host, ['systemctl', 'stop', unit]);
+  await bar.waitFor({ state: 'detached' });
+  await untilUnit('inactive');
+  expect(await starts()).toBe(startsBefore);
+});
+
 test('says so when the agent has crashed, until it runs again', async () => {
   await pages.show(scenes.ready);
   const page = await openPage();

@@ -251,6 +251,11 @@ export const notBootc: Scene = {
 /** What cleaning up would take, and took. */
 export const garbage: Scene = {
   ...ready,
+  state: {
+    ...ready.state,
+    storageBytes: 836_100_000,
+    space: { sharedBytes: 135_300_000, unboundBytes: 345_000_000, freeBytes: 31_400_000_000 },
+  },
   outcomes: {
     gc: {
       state: 'succeeded',

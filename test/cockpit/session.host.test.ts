@@ -76,7 +76,8 @@ test('an administrator sees at once what sudo allows, and watches a prefetch', a
 
   // So slow that there is something to watch.
   await writeFile(scene.path('/etc/bound-images.toml'), '[fetch]\nbandwidth-limit = "4MB/s"\n');
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  // The change starts it, too, which takes the place of a mere stop.
+  await scene.stdoutOf('systemctl', 'restart', 'bound-images.service');
   const large = makeImage([await makeLayer({ large: seededBytes('large', 16_000_000) }, 'none')]);
   await scene.push(large, `${registry}/two:1`);
   await scene.publish({ ...one, 'two.image': `${registry}/two:1` });

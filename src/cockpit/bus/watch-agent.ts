@@ -55,14 +55,18 @@ export function watchAgent(): WatchedAgent {
     const showObjects = (): void =>
       set({ kind: 'shown', ...show(objects, view.kind === 'shown' ? view : undefined) });
 
+    /** By its own name: a question to the service's would start the next agent, though somebody has just stopped this one. */
+    let agent: BusClient | undefined;
+    const ask: BusClient['call'] = async (...call) =>
+      agent === undefined ? Promise.reject(new Error('the agent has left')) : agent.call(...call);
     const askManager = async (): Promise<Properties> => {
-      const [manager] = await opened.call(rootPath, propertiesInterface, 'GetAll', [managerInterface], {
+      const [manager] = await ask(rootPath, propertiesInterface, 'GetAll', [managerInterface], {
         type: 's',
       });
       return properties(manager);
     };
     const askHistory = async (): Promise<unknown> => {
-      const [records] = await opened.call(rootPath, managerInterface, 'GetHistory', [{}], { type: 'a{sv}' });
+      const [records] = await ask(rootPath, managerInterface, 'GetHistory', [{}], { type: 'a{sv}' });
       return records;
     };
     const read = async (): Promise<void> => {
@@ -73,9 +77,9 @@ export function watchAgent(): WatchedAgent {
       const parts = [
         askManager().then((manager) => change((before) => ({ ...before, manager }))),
         askHistory().then((records) => change((before) => withHistory(before, records))),
-        opened
-          .call(rootPath, objectManager, 'GetManagedObjects', [], { type: '' })
-          .then(([managed]) => change((before) => withManaged(before, managed))),
+        ask(rootPath, objectManager, 'GetManagedObjects', [], { type: '' }).then(([managed]) =>
+          change((before) => withManaged(before, managed)),
+        ),
       ];
       await Promise.all(parts);
       objects = reading;
@@ -88,10 +92,12 @@ export function watchAgent(): WatchedAgent {
       const old = outdated({ path, member, args });
       if (after === objects && old === undefined) return;
       objects = after;
+      showObjects();
+      if (old === undefined) return;
       if (old === 'manager') {
         const manager = await askManager();
         objects = { ...objects, manager };
-      } else if (old === 'history') {
+      } else {
         const records = await askHistory();
         objects = withHistory(objects, records);
       }
@@ -109,6 +115,8 @@ export function watchAgent(): WatchedAgent {
       listen(path, member, args),
     );
     opened.addEventListener('owner', (_event, owner) => {
+      agent?.close();
+      agent = owner === null ? undefined : dbus(owner, { bus: 'system' });
       if (owner === null) return;
       read().catch(() => {
         if (view.kind !== 'shown') set({ kind: 'failed' });
