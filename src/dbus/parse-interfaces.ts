@@ -25,18 +25,38 @@ export interface Interface {
   readonly properties: ReadonlyMap<string, Property>;
 }
 
+type Members = Pick<Interface, 'methods' | 'signals' | 'properties'>;
+
 const emitsChanged = 'org.freedesktop.DBus.Property.EmitsChangedSignal';
 const interfacePattern = /<interface name="([^"]+)">[\s\S]*?<\/interface>/g;
 const commentPattern = /<!--[\s\S]*?-->/g;
 
 /**
  * The interfaces of introspection data that we wrote ourselves, by name. It is no reader of others' XML: attributes in double quotes,
- * no entities.
- * @throws Failure `Internal` where the text says something else than this reads
+ * no entities. What is in an interface is read when it is first asked for: whoever has activated the agent asks for one or two.
+ * @throws Failure `Internal`, then, where the text says something else than this reads
  */
 export function parseInterfaces(xml: string): ReadonlyMap<string, Interface> {
   const texts = [...xml.matchAll(interfacePattern)];
-  return new Map(texts.map(([text, name = '']) => [name, { name, text, ...parseMembers(text) }]));
+  return new Map(texts.map(([text, name = '']) => [name, interfaceOf(name, text)]));
+}
+
+function interfaceOf(name: string, text: string): Interface {
+  let parsed: Members | undefined;
+  const members = (): Members => (parsed ??= parseMembers(text));
+  return {
+    name,
+    text,
+    get methods() {
+      return members().methods;
+    },
+    get signals() {
+      return members().signals;
+    },
+    get properties() {
+      return members().properties;
+    },
+  };
 }
 
 /** The signature that arguments make. */
@@ -44,7 +64,7 @@ export function signatureOf(items: readonly Argument[]): string {
   return items.map(({ type }) => type).join('');
 }
 
-function parseMembers(text: string): Pick<Interface, 'methods' | 'signals' | 'properties'> {
+function parseMembers(text: string): Members {
   const methods = new Map<string, { in: Argument[]; out: Argument[] }>();
   const signals = new Map<string, Argument[]>();
   const properties = new Map<string, { type: string; changes: Property['changes'] }>();

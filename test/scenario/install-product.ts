@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Host } from '../host/boot.ts';
 
@@ -38,10 +38,8 @@ export async function installProduct(
     await cp(join(project, from), host.path(to), { recursive: true });
   }
   const program = host.path('/usr/bin/bound-images');
-  await writeFile(
-    program,
-    '#!/bin/sh\nexec /usr/local/bin/node /usr/lib/bound-images/bound-images.js "$@"\n',
-  );
+  const starter = await readFile(join(project, 'rpm/bound-images.sh'), 'utf8');
+  await writeFile(program, starter.replace('/usr/bin/node', '/usr/local/bin/node'));
   await chmod(program, 0o755);
   await symlink('/var/lib/bound-images/storage', host.path('/usr/lib/bound-images/storage'));
   await host.stdoutOf('systemd-tmpfiles', '--create', '/usr/lib/tmpfiles.d/bound-images.conf');
