@@ -22,8 +22,9 @@ export function readAsBootc(text: string, type: 'image' | 'container'): BootcRea
   let section = '';
   let image: { value: string; line: number } | undefined;
   let authFileLine: number | undefined;
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = index + 1;
+  let line = 0;
+  for (const raw of text.split('\n')) {
+    line += 1;
     const comment = raw.search(/[;#]/);
     const content = trimSpace(comment === -1 ? raw : raw.slice(0, comment));
     if (content === '') continue;

@@ -74,27 +74,36 @@ function withOpen<T>(hostPath: string, path: string, flags: number, use: (fd: nu
 }
 
 function listFolder(fd: number, hostPath: string): Listing {
+  const names: string[] = [];
+  const entries = new Map<string, ListedEntry>();
+  for (const entry of readdirSync(`/proc/self/fd/${fd}`, { withFileTypes: true })) {
+    // Only such a name can have had bytes that are not UTF-8; each name for itself as bytes takes twice as long.
+    if (entry.name.includes('\ufffd')) return { ...listBytes(fd), entries: new Map() };
+    names.push(entry.name);
+    const listed = listedEntry(entry, `${hostPath}/${entry.name}`);
+    if (listed !== undefined) entries.set(entry.name, listed);
+  }
+  return { names: names.sort(), undecodable: [], entries };
+}
+
+function listBytes(fd: number): Pick<Listing, 'names' | 'undecodable'> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const names: string[] = [];
   const undecodable: string[] = [];
-  const entries = new Map<string, ListedEntry>();
-  for (const entry of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer', withFileTypes: true })) {
-    let name: string;
+  for (const bytes of readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' })) {
     try {
-      name = decoder.decode(entry.name);
-      const listed = listedEntry(entry, `${hostPath}/${name}`);
-      if (listed !== undefined) entries.set(name, listed);
+      names.push(decoder.decode(bytes));
     } catch {
-      name = entry.name.toString('latin1').replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+      const name = bytes.toString('latin1').replace(/[^ -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+      names.push(name);
       undecodable.push(name);
     }
-    names.push(name);
   }
-  return { names: names.sort(), undecodable: undecodable.sort(), entries };
+  return { names: names.sort(), undecodable: undecodable.sort() };
 }
 
 /** Undefined where it is no link any more. */
-function listedEntry(entry: Dirent<Buffer>, hostPath: string): ListedEntry | undefined {
+function listedEntry(entry: Dirent, hostPath: string): ListedEntry | undefined {
   if (entry.isFile()) return { kind: 'file' };
   if (!entry.isSymbolicLink()) return { kind: entry.isDirectory() ? 'folder' : 'other' };
   try {
@@ -109,7 +118,7 @@ function readFile(fd: number, path: string, limitBytes: number): Buffer {
   if (!stats.isFile()) throw new Failure('BadContent', `${path} is not a regular file`);
   if (stats.size > limitBytes) throw tooLarge(path, limitBytes);
   // One byte more than it had: it may be growing.
-  const bytes = Buffer.alloc(stats.size + 1);
+  const bytes = Buffer.allocUnsafe(stats.size + 1);
   let length = 0;
   for (let taken = -1; taken !== 0 && length !== stats.size && length < bytes.length; length += taken)
     taken = readSync(fd, bytes, length, bytes.length - length, null);

@@ -66,11 +66,12 @@ async function withDropIns(
   unit: Unit,
   problems: Problem[],
 ): Promise<LoadedUnit> {
+  if (folders.every(({ dropIns }) => dropIns.size === 0)) return { kind: 'unit', unit, problems };
   // The first drop-in of a file name wins, in whichever folder; then they apply in the order of their names.
   const paths = new Map<string, string>();
   for (const folder of folders) {
     for (const dropIns of dropInFolders(name)) {
-      if (!folder.names.has(dropIns)) continue;
+      if (!folder.dropIns.has(dropIns)) continue;
       for (const path of await listDropIns(tree, posix.join(folder.path, dropIns), problems))
         if (!paths.has(posix.basename(path))) paths.set(posix.basename(path), path);
     }

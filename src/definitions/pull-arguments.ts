@@ -19,7 +19,7 @@ export type UnitType = 'image' | 'container';
 export const sectionOf = { image: 'Image', container: 'Container' } as const;
 
 const textFlags = {
-  image: {
+  image: Object.entries({
     Arch: '--arch',
     AuthFile: '--authfile',
     CertDir: '--cert-dir',
@@ -30,10 +30,13 @@ const textFlags = {
     Retry: '--retry',
     RetryDelay: '--retry-delay',
     Variant: '--variant',
-  },
-  container: { Retry: '--retry', RetryDelay: '--retry-delay' },
+  }),
+  container: Object.entries({ Retry: '--retry', RetryDelay: '--retry-delay' }),
 } as const;
-const booleanFlags = { image: { AllTags: '--all-tags', TLSVerify: '--tls-verify' }, container: {} } as const;
+const booleanFlags = {
+  image: Object.entries({ AllTags: '--all-tags', TLSVerify: '--tls-verify' }),
+  container: [],
+} as const;
 
 /** The command as podman's quadlet generator writes it (podman 5.4 pkg/systemd/quadlet, and the keys newer ones added). Pure. */
 export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
@@ -41,13 +44,13 @@ export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
   // Most units have few of the keys.
   const last = new Map(unit.filter((at) => at.section === section).map((at) => [at.key, at]));
   const pull: Word[] = [];
-  for (const [key, flag] of Object.entries(textFlags[type])) {
+  for (const [key, flag] of textFlags[type]) {
     const at = last.get(key);
     if (at === undefined) continue;
     const value = unquoted(at.value);
     if (value !== '') pull.push({ word: flag, at }, { word: value, at });
   }
-  for (const [key, flag] of Object.entries(booleanFlags[type])) {
+  for (const [key, flag] of booleanFlags[type]) {
     const at = last.get(key);
     if (at === undefined) continue;
     // Whatever is not one of these means false, an empty value too.

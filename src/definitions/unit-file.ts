@@ -32,8 +32,8 @@ export function parseUnit(text: string, file: string): ParsedUnit {
   let pending = '';
   let pendingLine = 0;
 
-  for (const [index, raw] of lines.entries()) {
-    let line = trimSpace(raw);
+  for (let index = 0; index < lines.length; index += 1) {
+    let line = trimSpace(lines[index] ?? '');
     if (isComment(line)) continue; // also between the lines of a continuation
     const isContinued = line.endsWith('\\');
     if (isContinued) line = line.slice(0, -1);
@@ -83,7 +83,7 @@ export function lookup(unit: Unit, section: string, key: string): string | undef
 /** Every assignment of a key since the last empty one. */
 export function allAssignments(unit: Unit, section: string, key: string): readonly Assignment[] {
   const all = unit.filter((assignment) => assignment.section === section && assignment.key === key);
-  return all.slice(all.findLastIndex((assignment) => assignment.value === '') + 1);
+  return all.length === 0 ? all : all.slice(all.findLastIndex((assignment) => assignment.value === '') + 1);
 }
 
 export function trimSpace(text: string): string {

@@ -6,6 +6,8 @@ export interface UnitFolder {
   /** Inside the root, without links. */
   readonly path: string;
   readonly names: ReadonlySet<string>;
+  /** Of those, what may be a folder of drop-ins. */
+  readonly dropIns: ReadonlySet<string>;
 }
 
 /** In the order in which podman looks for system units (podman 5.4, cmd/quadlet: the first folder that has a name wins). */
@@ -21,7 +23,8 @@ export async function findUnitFolders(tree: Scan): Promise<readonly UnitFolder[]
     if (resolved.kind !== 'folder' || found.has(resolved.path)) return;
     if (resolved.path.endsWith('.d') || resolved.path.startsWith(usersFolder)) return;
     const names = await namesIn(tree, resolved.path);
-    found.set(resolved.path, { path: resolved.path, names: new Set(names) });
+    const dropIns = new Set(names.filter((name) => name.endsWith('.d')));
+    found.set(resolved.path, { path: resolved.path, names: new Set(names), dropIns });
     for (const name of names) {
       const below = `${resolved.path}/${name}`;
       const entry = await tree.lstat(below);
