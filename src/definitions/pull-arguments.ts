@@ -38,11 +38,20 @@ const booleanFlags = {
   container: [],
 } as const;
 
+const argumentKeys = ['ContainersConfModule', 'GlobalArgs', 'PodmanArgs'];
+const keysOf = {
+  image: new Set([...[...textFlags.image, ...booleanFlags.image].map(([key]) => key), ...argumentKeys]),
+  container: new Set([...textFlags.container.map(([key]) => key), ...argumentKeys]),
+} as const;
+const bare: UnitCommand = { global: [], pull: [] };
+
 /** The command as podman's quadlet generator writes it (podman 5.4 pkg/systemd/quadlet, and the keys newer ones added). Pure. */
 export function unitCommand(unit: Unit, type: UnitType): UnitCommand {
   const section = sectionOf[type];
-  // Most units have few of the keys.
-  const last = new Map(unit.filter((at) => at.section === section).map((at) => [at.key, at]));
+  const set = unit.filter((at) => at.section === section && keysOf[type].has(at.key));
+  // As most units are.
+  if (set.length === 0) return bare;
+  const last = new Map(set.map((at) => [at.key, at]));
   const pull: Word[] = [];
   for (const [key, flag] of textFlags[type]) {
     const at = last.get(key);
