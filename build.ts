@@ -1,10 +1,12 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { rolldown } from 'rolldown';
 import { lazyBuiltins } from './build/lazy-builtins.ts';
 import { buildPage } from './src/cockpit/build/page.ts';
 
 await rm('dist', { recursive: true, force: true });
+await mkdir('dist');
+await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 // A program and chunks that it loads when it first needs them. CommonJS: node takes a third of a millisecond for each file of an
 // ES module graph, and reads every property of node's own modules, which loads what is behind them.
 const bundle = await rolldown({
@@ -44,7 +46,6 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 await chmod('dist/bound-images.js', 0o755);
-await writeFile('dist/package.json', '{"type":"commonjs"}\n');
 // What goes to /usr/share/cockpit.
 const page = await buildPage('dist/cockpit/boundimages');
 // What the packages have to name as bundled, and whose licences they carry: rpm/licences.ts.
