@@ -48,7 +48,7 @@ const credentialPaths = [
 
 /**
  * The agent of this host: one process at a time may have it open.
- * @throws Failure `BadConfiguration`, `StoreDamaged`, `StoreUnknown`
+ * @throws Failure `BadConfiguration`, `Transient`
  */
 export async function openAgent(
   signal: AbortSignal,

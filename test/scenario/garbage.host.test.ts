@@ -61,5 +61,9 @@ test('after two upgrades what the first OS had bound is gone', async () => {
   expect(names).toContain(app(2));
   expect(names).not.toContain(app(1));
   expect(names.filter((name) => name.includes('stray'))).toEqual([]);
+  // Nor is it remembered what became of it.
+  const results = await scene.stdoutOf('cat', '/var/lib/bound-images/results.json');
+  expect(results).toContain(app(9));
+  expect(results).not.toContain(`${app(1)}"`);
   expect(await scene.stdoutOf('systemctl', 'list-units', '--failed', '--plain', '--no-legend')).toBe('');
 });
