@@ -10,8 +10,14 @@ import type { GrowthTeller } from './growth.ts';
 import { readJournal, writeJournal } from './journal.ts';
 import type { LockFile } from './lock-file.ts';
 
-/** What a power loss may cost at most is what came in this time. More often, a fast link would wait for the disk. */
-const syncEveryMs = 5_000;
+/**
+ * What a power loss may cost of a blob: this share of it, or what came in the shortest time between two syncs. More often, a fast link
+ * would wait for the disk; a blob that comes faster is on the disk, or not needed any more, before it would be synced.
+ */
+const riskedShare = 0.005;
+const syncAtMostEveryMs = 500;
+/** And of a large one no more than what came in this time: the next piece waits for the disk then. */
+const syncAtLeastEveryMs = 5_000;
 
 /**
  * A blob while it is downloaded: its file, the hash of what is in it, and a journal to go on from after a kill or a power loss.
@@ -71,7 +77,8 @@ export async function openPartial(
   let { validator } = journal;
   let answers = file.sizeBytes() === 0 ? 0 : 1;
   let syncedBytes = Math.min(journal.syncedBytes, file.sizeBytes());
-  let askedMs = performance.now();
+  let [askedMs, askedBytes] = [performance.now(), syncedBytes];
+  let isSyncing = false;
   /** Whether the journal says what is known of all but the bytes since the last sync. */
   let journaled = journal.fresh;
   let syncing: Promise<void> = Promise.resolve();
@@ -82,9 +89,14 @@ export async function openPartial(
   const journalNow = (): Promise<void> => writeJournal(paths.journal, blob, syncedBytes, validator);
   const sync = async (): Promise<void> => {
     const bytes = growth.bytes();
-    await file.handle.datasync();
-    syncedBytes = bytes;
-    await journalNow();
+    isSyncing = true;
+    try {
+      await file.handle.datasync();
+      syncedBytes = bytes;
+      await journalNow();
+    } finally {
+      isSyncing = false;
+    }
   };
   /** Pieces need not wait for the disk, unless it falls behind. */
   const inBackground = (work: () => Promise<void>): void => {
@@ -94,9 +106,11 @@ export async function openPartial(
   const syncNowAndThen = async (): Promise<void> => {
     if (!journaled) inBackground(journalNow);
     journaled = true;
-    if (performance.now() - askedMs < syncEveryMs) return;
+    const sinceMs = performance.now() - askedMs;
+    const isMuch = growth.bytes() - askedBytes >= blob.sizeBytes * riskedShare;
+    if (sinceMs < syncAtLeastEveryMs && (sinceMs < syncAtMostEveryMs || isSyncing || !isMuch)) return;
     await syncing;
-    askedMs = performance.now();
+    [askedMs, askedBytes] = [performance.now(), growth.bytes()];
     inBackground(sync);
   };
   const close = async (failure: Failure | undefined): Promise<void> => {

@@ -103,6 +103,20 @@ test('a part goes on where it ended, after a power loss where it was synced', as
   }
 });
 
+test('what comes slowly is soon on the disk, long before the blob ends', async () => {
+  const path = await folderPath();
+  const cache = await openBlobCache(path);
+  await using partial = await cache.download(blobOf(large));
+  let sentBytes = 0;
+  const synced = async (): Promise<number> => {
+    await partial?.append(large.subarray(sentBytes, (sentBytes += 4_000)));
+    const journal = await readFile(join(path, 'partial', `${hexOf(large)}.json`), 'utf8').catch(() => '{}');
+    return (JSON.parse(journal) as { syncedBytes?: number }).syncedBytes ?? 0;
+  };
+  // At that rate it would take four seconds.
+  await expect.poll(synced, { interval: 25, timeout: 2_500 }).toBeGreaterThan(0);
+});
+
 test.each([
   ['no journal', ''],
   ['half a journal', '{"digest":'],

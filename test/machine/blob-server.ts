@@ -9,6 +9,8 @@ export interface BlobServer extends AsyncDisposable {
   readonly address: string;
   /** Bytes of layers that were sent so far, to all that asked. */
   readonly sent: () => number;
+  /** Those of them that had been sent before. */
+  readonly sentAgain: () => number;
 }
 
 const chunkBytes = 16_384;
@@ -22,7 +24,9 @@ export async function serveBlobs(image: Image, bytesPerSecond: number): Promise<
   const blobs = new Map<string, Blob>(
     [image.manifest, image.config, ...image.layers].map((blob) => [blob.digest, blob]),
   );
-  let sent = 0;
+  let [sent, sentAgain] = [0, 0];
+  /** How much of each layer was sent at least once: it is asked for from its start, or from where it ended. */
+  const reached = new Map(image.layers.map(({ digest }) => [digest, 0]));
   let turn = Promise.resolve();
   const send = async (answer: ServerResponse, blob: Blob, from: number): Promise<void> => {
     for (let at = from; at < blob.size && !answer.destroyed; at += chunkBytes) {
@@ -31,7 +35,11 @@ export async function serveBlobs(image: Image, bytesPerSecond: number): Promise<
       const chunk = blob.bytes.subarray(at, at + chunkBytes);
       if (answer.destroyed) return;
       if (!answer.write(chunk)) await Promise.race([once(answer, 'drain'), once(answer, 'close')]);
-      if (image.layers.some(({ digest }) => digest === blob.digest)) sent += chunk.length;
+      const before = reached.get(blob.digest);
+      if (before === undefined) continue;
+      sent += chunk.length;
+      sentAgain += Math.min(Math.max(before - at, 0), chunk.length);
+      reached.set(blob.digest, Math.max(before, at + chunk.length));
     }
     answer.end();
   };
@@ -57,6 +65,7 @@ export async function serveBlobs(image: Image, bytesPerSecond: number): Promise<
   return {
     address: `10.0.2.2:${(server.address() as AddressInfo).port}`,
     sent: () => sent,
+    sentAgain: () => sentAgain,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();
