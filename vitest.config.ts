@@ -17,6 +17,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.{component,host}.test.ts'],
+          // Of a machine that is busy with other things, too.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

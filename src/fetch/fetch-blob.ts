@@ -122,11 +122,11 @@ async function receive(
   blob: BlobId,
   open: OpenBlob,
   servers: Servers,
-  { stallMs, rateLimit, now }: FetchParts,
+  { stallMs, rateLimit }: FetchParts,
   signal: AbortSignal,
   onEvent: (event: BlobEvent) => void,
 ): Promise<void> {
-  using watch = watchStall(stallMs, signal, now);
+  using watch = watchStall(stallMs, signal);
   const tell = (receivedBytes: number): void =>
     onEvent({ kind: 'bytes', presentBytes: partial.sizeBytes(), receivedBytes });
   try {

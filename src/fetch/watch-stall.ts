@@ -11,18 +11,20 @@ export interface StallWatch extends Disposable {
   pause<T>(work: Promise<T>): Promise<T>;
 }
 
-/** @param now milliseconds of a clock that never jumps: performance.now() */
-export function watchStall(limitMs: number, signal: AbortSignal, now: () => number): StallWatch {
+export function watchStall(limitMs: number, signal: AbortSignal): StallWatch {
   const stop = new AbortController();
   let pending = 0;
-  let atMs = now();
+  let idleLooks = 0;
   let paused = false;
   let stalled = false;
+  // Looks are counted, and not the time between them: who gets no turn for long has not read what came meanwhile.
   const look = (): void => {
-    if (paused || pending >= idleBytes) {
+    if (pending >= idleBytes) {
       pending = 0;
-      atMs = now();
-    } else if (now() - atMs >= limitMs) {
+      idleLooks = 0;
+    } else if (!paused) {
+      idleLooks += 1;
+      if (idleLooks < looksPerLimit) return;
       stalled = true;
       stop.abort();
     }
@@ -35,13 +37,11 @@ export function watchStall(limitMs: number, signal: AbortSignal, now: () => numb
       pending += sizeBytes;
     },
     pause: async (work) => {
-      const beforeMs = now();
       paused = true;
       try {
         return await work;
       } finally {
         paused = false;
-        atMs = Math.min(now(), atMs + now() - beforeMs);
       }
     },
     [Symbol.dispose]: () => clearInterval(timer),

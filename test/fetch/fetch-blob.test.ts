@@ -54,12 +54,13 @@ test('each byte once after resets and stalls too, but for what was on its way', 
   ] as const;
   const scene = await makeDownloadScene(await serveBlobs([bytes]), {
     ...inTurn(faults),
-    parts: { stallMs: 200 },
+    parts: { stallMs: 1_000 },
   });
   const events = await fetched(scene);
   const codes = events.flatMap((event) => (event.kind === 'retry' ? [event.failure.code] : []));
   expect(codes).toEqual(['Transient', 'TimedOut']);
-  expect(scene.sentBytes()).toBeLessThanOrEqual(bytes.length + 256 * 1024);
+  // A reset takes along what the kernel has: of a reader that had no turn yet, all.
+  expect(scene.sentBytes()).toBeLessThanOrEqual(bytes.length + 300_000);
 });
 
 test('tries are counted between bytes of progress, and a server that sends none is given up', async () => {

@@ -63,11 +63,13 @@ test('progress on the way, the parts of an earlier run included', async () => {
   });
   await expect(first).rejects.toMatchObject({ code: 'Cancelled' });
   expect(doneBytes).toBeLessThan(totalBytes);
+  const startMs = performance.now();
   const { summary, events } = await fetchAll(scene);
+  const measured = (summary.receivedBytes * 1_000) / (performance.now() - startMs);
   expect(summary.receivedBytes).toBeLessThanOrEqual(totalBytes - doneBytes);
   expect(scene.sentBytes()).toBeLessThanOrEqual(totalBytes + 2 * 64 * 1024);
   const rates = events.flatMap((event) => (event.kind === 'progress' ? [event.bytesPerSecond] : []));
-  expect(rates.at(-1)).toBeGreaterThan(500_000);
+  expect(rates.at(-1)).toBeGreaterThan(measured / 2);
   expect(rates.at(-1)).toBeLessThan(1_100_000);
 });
 
