@@ -10,6 +10,7 @@ const layerBytes = 1_500_000;
 /** A connection's first bytes may lie in the kernel's buffers before anybody takes them. */
 const bufferedBytes = 6 * 1024 * 1024;
 
+// Also, nobody is as slow as this to take what has come: what waits meanwhile must stay what it is.
 test('fetch.bandwidth-limit holds for all images and connections together', async () => {
   await using _plain = await allowPlainHttp();
   await using _settings = await configure(`[fetch]\nbandwidth-limit = ${limit}\nparallel = 4\n`);
@@ -23,7 +24,8 @@ test('fetch.bandwidth-limit holds for all images and connections together', asyn
   await using fetched = await makeFetchScene(registry, images, {
     onSent: (bytes) => sent.push({ atMs: performance.now(), bytes }),
   });
-  expect(await fetched.prefetch()).toMatchObject({ exitCode: 0 });
+  const { exitCode, stderr } = await fetched.prefetch();
+  expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
   const endMs = performance.now();
   const startMs = sent[0]?.atMs ?? endMs;
   // At no moment more than the limit allows since the start, but for what was sent and not yet read.
