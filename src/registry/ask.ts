@@ -20,8 +20,6 @@ interface Question {
   /** Below the repository: `manifests/TAG`, `blobs/DIGEST`. */
   readonly resource: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** As in `Request`. */
-  readonly isLarge?: boolean;
   /** Statuses that the caller makes something of, besides 200 and 206. */
   readonly also?: readonly number[];
   readonly signal?: AbortSignal | undefined;
@@ -40,7 +38,7 @@ export function createAsk(
   const askOver = async (scheme: string, target: Target, question: Question): Promise<Answer> => {
     const origin = new URL(`${scheme}://${hostOf(target.domain)}`);
     const subject: Subject = { ...target, origin };
-    const { method, isLarge = false, signal } = question;
+    const { method, signal } = question;
     const url = new URL(`/v2/${target.path}/${question.resource}`, origin);
     const request = (authorization: string | undefined): Promise<Answer> => {
       const headers = {
@@ -48,8 +46,7 @@ export function createAsk(
         ...question.headers,
         ...(authorization === undefined ? {} : { authorization }),
       };
-      const { trust } = target;
-      return follow(send, { method, url, headers, isLarge, trust, signal }, parts.limits.redirects);
+      return follow(send, { method, url, headers, trust: target.trust, signal }, parts.limits.redirects);
     };
     const first = await authorizer.known(subject, signal);
     let answer = await request(first);

@@ -6,9 +6,6 @@ import { nameOf } from './manifest-at.ts';
 import type { Answer } from './send.ts';
 import { verified } from './verify-body.ts';
 
-/** So many are worth a connection of their own. */
-const largeBytes = 1024 * 1024;
-
 /** A blob at one endpoint, from an offset on where the endpoint can do that, and else from its start. */
 export type BlobFrom = (
   target: Target,
@@ -33,7 +30,6 @@ export function createBlobFrom(ask: Ask): BlobFrom {
         resource,
         headers: { 'accept-encoding': 'identity', ...more },
         also: [416],
-        isLarge: sizeBytes - from >= largeBytes,
         signal,
       });
     let answer = await request({ ...headers, ...same });

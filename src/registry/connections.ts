@@ -1,5 +1,4 @@
-import { connect, isIP, type OnReadOpts, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../model/failure.ts';
 import type { Certificates } from './certificates.ts';
@@ -14,13 +13,8 @@ export interface Trust {
   readonly insecure: boolean;
 }
 
-/** Connects; what comes goes where `onread` says. */
-export type OpenSocket = (onread: OnReadOpts) => Socket;
-
 export interface Connections {
   dispatcherFor(url: URL, trust: Trust): Promise<Dispatcher>;
-  /** For one connection outside the pools; undefined where a proxy is between. */
-  socketFor(url: URL, trust: Trust): Promise<OpenSocket | undefined>;
   close(): Promise<void>;
 }
 
@@ -30,22 +24,16 @@ export interface Connections {
  */
 export function createConnections(env: NodeJS.ProcessEnv, limits: RegistryLimits): Connections {
   const pools = new Map<Trust, Map<string, Promise<Dispatcher>>>();
-  const contexts = new Map<Trust, Promise<SecureContext>>();
+  let system: Promise<readonly string[]> | undefined;
 
-  const contextOf = async (trust: Trust): Promise<SecureContext> => {
-    const made =
-      contexts.get(trust) ??
-      systemAuthorities(env).then((system) => secureContext(trust.certificates, system));
-    contexts.set(trust, made);
-    return made;
-  };
   const open = async (secure: boolean, proxy: string | undefined, trust: Trust): Promise<Dispatcher> => {
     // By its default export: a bundle of this CommonJS package has no other.
     const { Agent, ProxyAgent } = (await import('undici')).default;
+    system ??= systemAuthorities(env);
     const tls = {
       timeout: limits.connectMs,
       rejectUnauthorized: !trust.insecure,
-      ...(secure ? { secureContext: await contextOf(trust) } : {}),
+      ...(secure ? { secureContext: secureContext(trust.certificates, await system) } : {}),
     };
     const options = { connect: tls, allowH2: false, maxHeaderSize: limits.headerBytes };
     if (proxy === undefined) return new Agent(options);
@@ -62,26 +50,6 @@ export function createConnections(env: NodeJS.ProcessEnv, limits: RegistryLimits
       const dispatcher = ofTrust.get(key) ?? open(url.protocol === 'https:', proxy, trust);
       ofTrust.set(key, dispatcher);
       return dispatcher;
-    },
-    async socketFor(url, trust) {
-      if (proxyFor(url, env) !== undefined) return undefined;
-      const host = url.hostname.replace(/^\[|\]$/g, '');
-      if (url.protocol !== 'https:')
-        return (onread) => connect({ host, port: Number(url.port || 80), noDelay: true, onread });
-      const options = {
-        host,
-        port: Number(url.port || 443),
-        secureContext: await contextOf(trust),
-        rejectUnauthorized: !trust.insecure,
-        ALPNProtocols: ['http/1.1'],
-        // A server's name is never an address (RFC 6066, 3).
-        ...(isIP(host) === 0 ? { servername: host } : {}),
-      };
-      return (onread) => {
-        // It knows `onread` as net.connect does, its types do not.
-        const all = { ...options, onread };
-        return connectTls(all);
-      };
     },
     async close() {
       const all = [...pools.values()].flatMap((ofTrust) => [...ofTrust.values()]);

@@ -1,6 +1,5 @@
 import { allPieces } from './all-pieces.ts';
 import type { Connections, Trust } from './connections.ts';
-import { getLarge } from './get-large.ts';
 import type { RegistryLimits } from './limits.ts';
 import { transportFailure } from './transport-failure.ts';
 
@@ -9,8 +8,6 @@ export interface Request {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly form?: string;
-  /** A GET of an answer that is worth a connection of its own: pieces of its body hold until the next is asked for. */
-  readonly isLarge?: boolean;
   readonly trust: Trust;
   readonly signal?: AbortSignal | undefined;
 }
@@ -38,8 +35,6 @@ export interface RequestEvent {
   readonly bodyBytes: number;
 }
 
-type Exchange = Pick<Answer, 'status' | 'header' | 'body' | 'discard'>;
-
 export type Send = (request: Request) => Promise<Answer>;
 
 /** One HTTP exchange: no redirect, no authorization, no retry. @returns a function that throws as `Answer.body` does */
@@ -48,59 +43,34 @@ export function createSend(
   limits: RegistryLimits,
   onRequest: (event: RequestEvent) => void = () => {},
 ): Send {
-  /** Origins whose answers to such a GET are small, as redirects are, or take more to read. */
-  const unsuited = new Set<string>();
-
-  const exchangeLarge = async ({ url, headers, trust, signal }: Request): Promise<Exchange | undefined> => {
-    const openSocket = unsuited.has(url.origin) ? undefined : await connections.socketFor(url, trust);
-    const answer = openSocket && (await getLarge(url, headers, openSocket, limits, signal));
-    if (answer === undefined || (answer.head.status >= 300 && answer.head.status < 400))
-      unsuited.add(url.origin);
-    if (answer === undefined) return undefined;
-    const { head, body, destroy } = answer;
-    return {
-      status: head.status,
-      header: (name) => head.headers.get(name),
-      body,
-      discard: async () => destroy(),
-    };
-  };
-  const exchange = async ({ method, url, headers, form, trust, signal }: Request): Promise<Exchange> => {
-    const dispatcher = await connections.dispatcherFor(url, trust);
-    const answer = await dispatcher.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method,
-      headers: { ...headers },
-      body: form ?? null,
-      signal: signal ?? null,
-      headersTimeout: limits.headersMs,
-      bodyTimeout: limits.bodyIdleMs,
-    });
-    return {
-      status: answer.statusCode,
-      header: (name) => [answer.headers[name] ?? []].flat().join(', ') || undefined,
-      body: allPieces(answer.body),
-      // Reading a short rest keeps the connection; an endless one is cut off.
-      discard: async () => answer.body.dump({ limit: 64 * 1024 }).catch(() => {}),
-    };
-  };
-
-  return async (request) => {
-    const { method, url, signal } = request;
+  return async ({ method, url, headers, form, trust, signal }) => {
     const told = { method, origin: url.origin, path: url.pathname };
     try {
-      const large = request.isLarge === true ? await exchangeLarge(request) : undefined;
-      const { status, header, body, discard } = large ?? (await exchange(request));
+      const dispatcher = await connections.dispatcherFor(url, trust);
+      const {
+        statusCode,
+        headers: answered,
+        body,
+      } = await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method,
+        headers: { ...headers },
+        body: form ?? null,
+        signal: signal ?? null,
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.bodyIdleMs,
+      });
+      const received = allPieces(body);
       let bodyBytes = 0;
       let ended = false;
       const end = (): void => {
-        if (!ended) onRequest({ ...told, status, bodyBytes });
+        if (!ended) onRequest({ ...told, status: statusCode, bodyBytes });
         ended = true;
       };
       async function* pieces(): AsyncGenerator<Buffer> {
         try {
-          for await (const piece of body) {
+          for await (const piece of received) {
             bodyBytes += piece.length;
             yield piece;
           }
@@ -111,12 +81,13 @@ export function createSend(
         }
       }
       return {
-        status,
-        header,
+        status: statusCode,
+        header: (name) => [answered[name] ?? []].flat().join(', ') || undefined,
         url,
         body: pieces(),
         async discard() {
-          await discard();
+          // Reading a short rest keeps the connection; an endless one is cut off.
+          await body.dump({ limit: 64 * 1024 }).catch(() => {});
           end();
         },
       };

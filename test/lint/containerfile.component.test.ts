@@ -46,7 +46,7 @@ test('a host that would have its image lets the image be built', async () => {
     'GlobalArgs=--storage-opt=additionalimagestore=/usr/lib/bootc/storage',
   ];
   const { exitCode, stdout, stderr } = await build(`${lines.join('\n')}\n`);
-  expect(exitCode, `${stdout}${stderr}`).toBe(0);
+  expect(exitCode, `${stdout.toString()}${stderr}`).toBe(0);
 });
 
 test('a unit that would not find its image ends the build, and says how to mend it', async () => {
