@@ -122,7 +122,7 @@ export function guardHost(agent: HostAgent, host: Host, signal: AbortSignal): Ho
  * When there is something to be done again for a deployment, or for a prefetch that was postponed; undefined where nothing is.
  * Microseconds since the epoch. What could be tried at once has been, by then, and nothing is known of what stood in its way.
  */
-export function nextTurnUs(agent: HostAgent, host: Host): number | undefined {
+function nextTurnUs(agent: HostAgent, host: Host): number | undefined {
   const { memory, configuration } = host;
   const lookAgainUs = (Date.now() + lookAgainMs) * 1000;
   const { images } = agent.state();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { runInto } from './commands.ts';
 import type { Disk } from './disk.ts';
+import { frameStartBytes, payloadBytes } from './payload-bytes.ts';
 
 export interface MachineResult {
   readonly exitCode: number;
@@ -27,6 +28,8 @@ export interface Machine extends AsyncDisposable {
   cut(): Promise<void>;
   /** What the kernel and systemd have said on the console. */
   console(): Promise<string>;
+  /** Bytes that TCP has brought it over its network so far, whatever still waits outside in sockets; after a cut too. */
+  receivedBytes(): Promise<number>;
 }
 
 /** Five times what a boot takes on two idle processors. */
@@ -43,14 +46,19 @@ export async function bootMachine(
   { network = false }: { readonly network?: boolean } = {},
 ): Promise<Machine> {
   const name = join(tmpdir(), `machine-${process.pid}-${(machines += 1)}`);
-  const [consolePath, linePath] = [`${name}.console`, `${name}.line`];
+  const [consolePath, linePath, framesPath] = [`${name}.console`, `${name}.line`, `${name}.frames`];
   // The machine is the client of its second serial line, so that it never speaks before we hear.
   const server = createServer();
   server.listen(linePath);
   await once(server, 'listening');
   const qemu = spawn(
     'setpriv',
-    ['--pdeathsig', 'SIGKILL', 'qemu-system-x86_64', ...qemuArgv(disk, consolePath, linePath, network)],
+    [
+      '--pdeathsig',
+      'SIGKILL',
+      'qemu-system-x86_64',
+      ...qemuArgv(disk, consolePath, linePath, network ? framesPath : undefined),
+    ],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
     },
@@ -78,9 +86,10 @@ export async function bootMachine(
       off,
       cut: async () => end(qemu, off),
       console: said,
+      receivedBytes: async () => (network ? payloadBytes(await readFile(framesPath)) : 0),
       [Symbol.asyncDispose]: async () => {
         await end(qemu, off);
-        await rm(consolePath, { force: true });
+        for (const path of [consolePath, framesPath]) await rm(path, { force: true });
       },
     };
   } catch (error) {
@@ -107,7 +116,7 @@ function qemuArgv(
   { path, kernelPath, initrdPath }: Disk,
   consolePath: string,
   linePath: string,
-  network: boolean,
+  framesPath: string | undefined,
 ): string[] {
   const kernel =
     'root=/dev/vda rw console=ttyS0 security=selinux selinux=1 enforcing=0 audit_backlog_limit=8192';
@@ -119,7 +128,13 @@ function qemuArgv(
     '-m=1536',
     '-display=none',
     '-monitor=none',
-    network ? '-nic=user,model=virtio-net-pci' : '-nic=none',
+    ...(framesPath === undefined
+      ? ['-nic=none']
+      : [
+          '-netdev=user,id=net',
+          '-device=virtio-net-pci,netdev=net',
+          `-object=filter-dump,id=frames,netdev=net,file=${framesPath},maxlen=${frameStartBytes}`,
+        ]),
     '-no-reboot',
     `-kernel=${kernelPath}`,
     `-initrd=${initrdPath}`,
