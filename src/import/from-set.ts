@@ -79,7 +79,7 @@ export async function importSurveyed(
   for (const { want, failure } of plan.unresolved) onEvent({ kind: 'unresolved', want, failure });
   const failed = plan.unresolved.map(({ want, failure }) => ({ want, outcome: 'failed', failure }) as const);
   const kept = plan.kept.map(({ want }) => ({ want, outcome: 'kept' }) as const);
-  const results = await pullImages(plan.pulls, importPull, signal, onEvent);
+  const results = await pullImages(plan.pulls, survey.inventory.storePath, { importPull }, signal, onEvent);
   const pulled = results.map(({ want, failure }): ImageResult =>
     failure === undefined ? { want, outcome: 'pulled' } : { want, outcome: 'failed', failure },
   );

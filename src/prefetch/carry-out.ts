@@ -8,7 +8,13 @@ import { bytesToFetch, partsThatFit } from './image-blobs.ts';
 import { importPullInto } from './import-pull.ts';
 import { makePlan, type Plan, type Pull } from './make-plan.ts';
 import { type MirrorEngine, openMirrorEngine } from './mirror-engine.ts';
-import { type ImportPull, type PullEvent, pullImages, type PullResult } from './pull-images.ts';
+import {
+  type Importer,
+  type ImportPull,
+  type PullEvent,
+  pullImages,
+  type PullResult,
+} from './pull-images.ts';
 import { removeDamaged } from './remove-damaged.ts';
 import { digestsOf, readRetained } from './retained.ts';
 import { spaceNeeds, tooLittleSpace, withShortage } from './space.ts';
@@ -52,8 +58,9 @@ export async function carryOut(
 ): Promise<PullResult[]> {
   if (pulls.length === 0) return [];
   const { engine, cacheLimitBytes } = fetching.configuration.fetch;
+  const directly = { importPull: direct(storePath, access, fetching) };
   // Nothing is gained by leaving layers of zstd:chunked to skopeo: into a store that is named by its path it never pulls in parts.
-  if (engine === 'direct') return pullImages(pulls, direct(storePath, access, fetching), signal, onEvent);
+  if (engine === 'direct') return pullImages(pulls, storePath, directly, signal, onEvent);
   // Downloads go through buffers outside the heap, which only collections free: a young generation that grows holds them back.
   setFlagsFromString('--semi-space-growth-factor=1');
   const limitBytes = cacheLimitBytes || Infinity;
@@ -78,14 +85,16 @@ export async function carryOut(
       signal,
       onProgress,
     ).catch((error: unknown) => mirrorless(error));
-    const importPull = mirror?.importPull ?? direct(storePath, access, fetching);
+    const importer: Importer = mirror ?? directly;
     const sayingHowMuch: ImportPull = async (pull, ...rest) =>
-      importPull(pull, ...rest).catch(async (error: unknown) => {
+      importer.importPull(pull, ...rest).catch(async (error: unknown) => {
         const failure = asFailure(error);
         if (failure.code !== 'NoSpace') throw failure;
         throw await withShortage(failure, pull, storePath, fetching.configuration).catch(() => failure);
       });
-    results.push(...(await pullImages(part, sayingHowMuch, signal, onEvent)));
+    results.push(
+      ...(await pullImages(part, storePath, { ...importer, importPull: sayingHowMuch }, signal, onEvent)),
+    );
   }
   await tidy(cache);
   return results;

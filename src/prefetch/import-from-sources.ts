@@ -39,7 +39,7 @@ export function openPrefetchSources(paths: () => Promise<readonly string[]>): Pr
       const tell = (event: PullEvent): void => {
         if (event.kind !== 'failed' || final.has(event.failure.code)) onEvent(event);
       };
-      const all = await pullImages(whole, work.importPull, signal, tell);
+      const all = await pullImages(whole, storePath, work, signal, tell);
       const results = all.filter(({ failure }) => failure === undefined || final.has(failure.code));
       const done = new Set(results.map(({ want }) => want));
       return { results, rest: pulls.filter(({ want }) => !done.has(want)) };

@@ -16,14 +16,12 @@ import { importMirrored } from './import-mirrored.ts';
 import { retryPlanOf } from './import-pull.ts';
 import type { Pull } from './make-plan.ts';
 import { openMirror } from './open-mirror.ts';
-import type { ImportPull } from './pull-images.ts';
+import type { Importer, ImportPull } from './pull-images.ts';
 import { readHostPolicy } from './read-host-policy.ts';
 import { retain, retainedIndexes } from './retained.ts';
 import { inOrder, wantedBlobs } from './wanted-blobs.ts';
 
-export interface MirrorEngine extends AsyncDisposable {
-  readonly importPull: ImportPull;
-}
+export type MirrorEngine = Importer & AsyncDisposable;
 
 /**
  * Downloads what images lack into the cache, each blob once, and has skopeo import them from there through a mirror while they come.
@@ -139,13 +137,15 @@ export async function openMirrorEngine(
     }
     const failure = download.failureOf(digests);
     if (failure !== undefined) throw failure;
+  };
+  const release = async (pull: Pull): Promise<void> => {
     const isRetained = retains(pull.want.image);
     if (isRetained) await retain(cache.folderPath, pull, mirror.indexOf);
     await pins.get(pull)?.[Symbol.asyncDispose]();
-    if (!isRetained) await cache.discard(digests);
+    if (!isRetained) await cache.discard(digestsOf(pull));
   };
   const opened = opening.move();
-  return { importPull, [Symbol.asyncDispose]: async () => opened.disposeAsync() };
+  return { importPull, release, [Symbol.asyncDispose]: async () => opened.disposeAsync() };
 }
 
 function partsOf({ fetch }: Configuration, cache: BlobCache, onReceived: Fetching['onReceived']): FetchParts {

@@ -3,6 +3,7 @@ import type { Digest } from '../model/digest.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import { nextPull } from '../plan/next-pull.ts';
+import { storeSync } from '../store/sync-store.ts';
 import type { Pull } from './make-plan.ts';
 
 export type PullEvent =
@@ -27,21 +28,30 @@ export type ImportPull = (
   onBytes: (bytesDone: number) => void,
 ) => Promise<void>;
 
+export interface Importer {
+  readonly importPull: ImportPull;
+  /** The disk has the image: what brought it is not needed any more. */
+  readonly release?: (pull: Pull) => Promise<void>;
+}
+
 /** Measured: two at once are faster than one; eight are slower, as skopeo unpacks under the store's own lock. */
 export const pullsAtOnce = 2;
 
 /**
- * Pulls images, two at once and never two that share a layer which is still missing. One that fails does not stop the others,
+ * Pulls images, two at once and never two that share a layer which is still missing; each is pulled once the disk has it. One that fails does not stop the others,
  * but a full disk and a cancel stop what has not begun.
  */
 export async function pullImages(
   pulls: readonly Pull[],
-  importPull: ImportPull,
+  storePath: string,
+  { importPull, release }: Importer,
   signal: AbortSignal,
   onEvent: (event: PullEvent) => void,
 ): Promise<PullResult[]> {
   const waiting = [...pulls];
   const running = new Map<Pull, Promise<void>>();
+  const sync = storeSync(storePath);
+  const syncing: Promise<void>[] = [];
   const arrived = new Set<Digest>();
   const results: PullResult[] = [];
 
@@ -50,12 +60,22 @@ export async function pullImages(
     try {
       await importPull(pull, signal, (bytesDone) => onEvent({ kind: 'bytes', pull, bytesDone }));
       for (const digest of pull.missing) arrived.add(digest);
-      results.push({ want: pull.want });
-      onEvent({ kind: 'pulled', pull });
+      // Others are imported meanwhile.
+      syncing.push(end(pull));
     } catch (error) {
       fail(pull, asFailure(error));
     } finally {
       running.delete(pull);
+    }
+  };
+  const end = async (pull: Pull): Promise<void> => {
+    try {
+      await sync(signal);
+      await release?.(pull);
+      results.push({ want: pull.want });
+      onEvent({ kind: 'pulled', pull });
+    } catch (error) {
+      fail(pull, asFailure(error));
     }
   };
   const fail = (pull: Pull, failure: Failure): void => {
@@ -79,6 +99,7 @@ export async function pullImages(
     } else if (running.size > 0) {
       await Promise.race(running.values());
     } else {
+      await Promise.all(syncing);
       return results;
     }
   }

@@ -8,7 +8,6 @@ import { privateFolder } from './private-folder.ts';
 import { pullArguments } from './pull-arguments.ts';
 import { readInventory } from './read-inventory.ts';
 import { type StorePlace, storeReference } from './store-reference.ts';
-import { syncStore } from './sync-store.ts';
 import { verifyStored } from './verify-store.ts';
 import { watchBytes } from './watch-bytes.ts';
 
@@ -46,8 +45,7 @@ export interface ImportOptions {
 const defaultStallLimitMs = 120_000;
 
 /**
- * Writes an image into a store with skopeo, under the host's own policy.json, waits until the disk has it, and checks what the store
- * has then. A store that is not there is made, with mode 0700. A kill leaves at most layers that are marked incomplete; c/storage
+ * Writes an image into a store with skopeo, under the host's own policy.json, and checks what the store has then. A store that is not there is made, with mode 0700. A kill leaves at most layers that are marked incomplete; c/storage
  * removes them at the next write.
  * @throws Failure of skopeo's reasons (classify-skopeo.ts), `DigestMismatch`, `StoreDamaged`, and those of `runProgram`
  */
@@ -82,7 +80,6 @@ export async function importImage(
     const { code, text } = classifySkopeo(stderr);
     throw new Failure(code, `${name}: ${text}${remedies[code] ?? ''}`);
   }
-  await syncStore(storePath, signal);
   // Awaited here: the folders are removed first, and nobody would hear of what fails meanwhile.
   return await checkImported(storePath, name, source.digest, signal);
 }

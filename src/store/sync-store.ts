@@ -15,3 +15,22 @@ export async function syncStore(storePath: string, signal: AbortSignal | undefin
     `${storePath}: not written to the disk: ${lastLine(stderr)}; look after the disk`,
   );
 }
+
+/**
+ * The same for many who ask: those who do while one sync runs get the next one together, since that one may not have what they wrote.
+ * @returns a function that throws as `syncStore` does
+ */
+export function storeSync(storePath: string): (signal: AbortSignal) => Promise<void> {
+  let running = Promise.resolve();
+  let next: Promise<void> | undefined;
+  return async (signal) => {
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined;
+        running = syncStore(storePath, signal);
+        return running;
+      });
+    return next;
+  };
+}

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/model/failure.ts';
 import type { Pull } from '../../src/prefetch/make-plan.ts';
-import { type PullEvent, pullImages } from '../../src/prefetch/pull-images.ts';
+import {
+  type ImportPull,
+  type PullEvent,
+  type PullResult,
+  pullImages,
+} from '../../src/prefetch/pull-images.ts';
 import { digestOf, manifest, want } from '../support/samples.ts';
 
 function pull(name: string, layers: readonly string[]): Pull {
@@ -18,6 +23,14 @@ function pull(name: string, layers: readonly string[]): Pull {
 
 const unused = new AbortController().signal;
 
+/** What ends up in no store needs no disk of its own. */
+const pulled = (
+  pulls: readonly Pull[],
+  importPull: ImportPull,
+  signal: AbortSignal,
+  onEvent: (event: PullEvent) => void,
+): Promise<PullResult[]> => pullImages(pulls, import.meta.dirname, { importPull }, signal, onEvent);
+
 describe('pullImages', () => {
   it('runs at most two at once, and never two that share a missing layer', async () => {
     const running = new Set<Pull>();
@@ -29,7 +42,7 @@ describe('pullImages', () => {
       pull('d', ['d']),
     ];
     const arrived = new Set<string>();
-    const results = await pullImages(
+    const results = await pulled(
       pulls,
       async (one) => {
         for (const other of running) {
@@ -56,7 +69,7 @@ describe('pullImages', () => {
     const failing = async ({ want: { image } }: Pull): Promise<void> => {
       if (image === 'example.com/a:1') throw new Failure('Authentication', 'no');
     };
-    const results = await pullImages([pull('a', ['a']), pull('b', ['b'])], failing, unused, onEvent);
+    const results = await pulled([pull('a', ['a']), pull('b', ['b'])], failing, unused, onEvent);
     expect(results.map(({ want: { image }, failure }) => [image, failure?.code])).toEqual([
       ['example.com/a:1', 'Authentication'],
       ['example.com/b:1', undefined],
@@ -66,7 +79,7 @@ describe('pullImages', () => {
 
   it('begins nothing more on a full disk, and says so of each', async () => {
     const begun: string[] = [];
-    const results = await pullImages(
+    const results = await pulled(
       [pull('a', ['base', 'a']), pull('b', ['base', 'b'])],
       async ({ want: { image } }) => {
         begun.push(image);
@@ -82,7 +95,7 @@ describe('pullImages', () => {
   it('begins nothing more once it is cancelled', async () => {
     const cancel = new AbortController();
     const begun: string[] = [];
-    const results = await pullImages(
+    const results = await pulled(
       [pull('a', ['base', 'a']), pull('b', ['base', 'b'])],
       async ({ want: { image } }, signal) => {
         begun.push(image);
