@@ -47,8 +47,16 @@ export async function openHostFetching(
   const stop = new AbortController();
   const { dailyLimitBytes } = configuration.fetch;
   const count = countBytes(ledger, dailyLimitBytes, clock, Date.now);
-  const stopUnlessAllowed = (): void =>
-    void checkFetching(host).catch((error: unknown) => stop.abort(asFailure(error)));
+  const stopFor = (error: unknown): void => stop.abort(asFailure(error));
+  const stopUnlessAllowed = (): void => void checkFetching(host).catch(stopFor);
+  const stopIfSpent = (): void => {
+    if (dailyLimitBytes === 0 || count.left() > 0) return;
+    try {
+      checkBudget(ledger.value(), dailyLimitBytes, Date.now(), clock);
+    } catch (error) {
+      stopFor(error);
+    }
+  };
   const timers: NodeJS.Timeout[] = [];
   if (scheduled) {
     await checkFetching(host);
@@ -69,7 +77,7 @@ export async function openHostFetching(
       onReceived(bytes) {
         count.add(bytes);
         tell?.(bytes);
-        if (scheduled && dailyLimitBytes > 0 && count.left() <= 0) stopUnlessAllowed();
+        if (scheduled) stopIfSpent();
       },
     },
     async [Symbol.asyncDispose]() {
