@@ -247,8 +247,22 @@ test('who stops the agent under a job is not undone by the page, which shows wha
   expect(await starts()).toBe(startsBefore);
 });
 
-test('says so when the agent has crashed, until it runs again', async () => {
+test('an agent that crashes and comes back is followed', async () => {
   await pages.show(scenes.ready);
+  const page = await openPage();
+  await page.getByText('3 bound images, all present').waitFor();
+  await run(pages.host, ['systemctl', 'kill', '--signal=SEGV', unit]);
+  const failed = page.getByRole('heading', { name: 'The service has failed' });
+  await failed.waitFor();
+  await failed.waitFor({ state: 'detached' });
+  expect(await page.getByText('3 bound images, all present').count()).toBe(1);
+});
+
+test('says so when the agent has crashed and stays away, until it runs again', async () => {
+  await pages.show(scenes.ready);
+  const dropIn = `/run/systemd/system/${unit}.d`;
+  const stay = `mkdir $0 && printf '[Service]\\nRestart=no\\n' >$0/stay.conf && systemctl daemon-reload`;
+  await run(pages.host, ['sh', '-c', stay, dropIn]);
   const page = await openPage();
   await page.getByText('3 bound images, all present').waitFor();
   await run(pages.host, ['systemctl', 'kill', '--signal=SEGV', unit]);
@@ -258,6 +272,7 @@ test('says so when the agent has crashed, until it runs again', async () => {
   await page.getByRole('button', { name: 'Prefetch now' }).click();
   await page.getByRole('heading', { name: 'The service has failed' }).waitFor({ state: 'detached' });
   await page.getByRole('progressbar').waitFor();
+  await run(pages.host, ['sh', '-c', 'rm -r $0 && systemctl daemon-reload', dropIn]);
 });
 
 test('shows the journal of an agent that does not start, and tries again', async () => {

@@ -1,5 +1,5 @@
 import { dbus } from 'cockpit';
-import { properties, text } from './values.ts';
+import { type Properties, properties, text } from './values.ts';
 import type { Watched } from './watch-agent.ts';
 
 /** systemd's name of the unit as an object: letters and digits stay, the rest is `_` and the byte in hex (sd_bus_path_encode(3)). */
@@ -13,8 +13,8 @@ export type UnitState = 'unknown' | 'missing' | 'failed' | 'fine';
 export function watchUnit(): Watched<UnitState> {
   const listeners = new Set<() => void>();
   let state: UnitState = 'unknown';
-  const set = (load: string, active: string): void => {
-    const next = load === 'not-found' ? 'missing' : active === 'failed' ? 'failed' : 'fine';
+  const set = ({ LoadState: load, ActiveState: active, SubState: sub }: Properties): void => {
+    const next = text(load) === 'not-found' ? 'missing' : isDown(active, sub) ? 'failed' : 'fine';
     if (next === state) return;
     state = next;
     for (const listener of listeners) listener();
@@ -23,8 +23,8 @@ export function watchUnit(): Watched<UnitState> {
   systemd.subscribe(
     { path, interface: propertiesInterface, member: 'PropertiesChanged' },
     (_path, _interface, _member, [name, values]) => {
-      const { ActiveState: active, LoadState: load } = properties(values);
-      if (name === unitInterface && active !== undefined) set(text(load), text(active));
+      const changed = properties(values);
+      if (name === unitInterface && changed['ActiveState'] !== undefined) set(changed);
     },
   );
   const read = async (): Promise<void> => {
@@ -33,9 +33,9 @@ export function watchUnit(): Watched<UnitState> {
       type: '',
     });
     const [values] = await systemd.call(path, propertiesInterface, 'GetAll', [unitInterface], { type: 's' });
-    const { ActiveState: active, LoadState: load } = properties(values);
+    const now = properties(values);
     // A failure from before is no news: by now the bus has been asked to start it again.
-    if (active !== 'failed') set(text(load), text(active));
+    if (!isDown(now['ActiveState'], now['SubState'])) set(now);
   };
   read().catch(() => undefined);
   return {
@@ -45,4 +45,9 @@ export function watchUnit(): Watched<UnitState> {
     },
     current: () => state,
   };
+}
+
+/** One that is to come back by itself (Restart=) is down until it does. */
+function isDown(active: unknown, sub: unknown): boolean {
+  return active === 'failed' || sub === 'auto-restart';
 }
