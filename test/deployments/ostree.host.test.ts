@@ -47,7 +47,7 @@ test('a host that was just installed has what it booted', async () => {
     id: expect.stringMatching(/^default\/[0-9a-f]{64}\.0$/),
   };
   expect(await slots('list-by-disk')).toEqual({ booted });
-  expect(await slots('list-by-status')).toEqual({ booted: { ...booted, digest: digests[0] } });
+  expect(await slots('list-by-status')).toEqual({ booted: { ...booted, digest: digests[0], version: '1' } });
   expect(await ask('candidate')).toEqual({ image: osImage });
   expect(await ask('supports-download-only')).toBe(true);
 });

@@ -13,11 +13,6 @@ beforeAll(async () => {
 });
 afterAll(async () => scene[Symbol.asyncDispose]());
 
-async function configure(text: string): Promise<void> {
-  await scene.stdoutOf('sh', '-c', 'printf "%b" "$0" >/etc/bound-images.toml', text);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
-}
-
 async function assessBoot(): Promise<HostResult> {
   await scene.run(['systemctl', 'stop', 'boot-complete.target', 'bound-images-verify.service']);
   return scene.run(['systemctl', 'start', 'boot-complete.target']);
@@ -44,7 +39,7 @@ test.each([
   ['warn', 'this boot goes on without them'],
   ['off', ''],
 ])('with boot.verify = "%s" it has not', async (verify, says) => {
-  await configure(`[boot]\\nverify = "${verify}"\\n`);
+  await scene.configure(`[boot]\nverify = "${verify}"\n`);
   expect(await assessBoot()).toMatchObject({ exitCode: 0 });
   const said = await scene.stdoutOf(
     'journalctl',
@@ -69,7 +64,7 @@ test('anybody may look, and only administrators may change', async () => {
 test('the state and the metrics are files that anybody reads', async () => {
   // Before the agent starts: a folder that is not there is not opened for it.
   await scene.stdoutOf('mkdir', '-p', '/var/lib/node_exporter');
-  await configure('[metrics]\\ntextfile = "/var/lib/node_exporter/bound-images.prom"\\n');
+  await scene.configure('[metrics]\ntextfile = "/var/lib/node_exporter/bound-images.prom"\n');
   await scene.run(['bound-images', 'status']);
   await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
   // It has left, and what it knew is still there.
@@ -80,7 +75,7 @@ test('the state and the metrics are files that anybody reads', async () => {
 });
 
 test('a configuration that cannot be read is said, with its line', async () => {
-  await configure('[boot]\\nverify = "maybe"\\n');
+  await scene.configure('[boot]\nverify = "maybe"\n');
   const { exitCode, stderr } = await scene.run(['bound-images', 'status']);
   expect({ exitCode, stderr }).toEqual({
     exitCode: 1,

@@ -102,8 +102,7 @@ async function storeFiles(): Promise<string> {
 }
 
 test('where no repair is allowed, records that break off are told of, with the remedy, and nothing is touched', async () => {
-  await scene.stdoutOf('sh', '-c', "printf '[guard]\\nrepair = false\\n' >/etc/bound-images.toml");
-  await scene.stopAgent();
+  await scene.configure('[guard]\nrepair = false\n');
   await scene.writing('truncate', '--size=100', `${store}/overlay-images/images.json`);
   const files = await storeFiles();
   const { exitCode, stdout } = await scene.run(['bound-images', 'status', '--json']);
@@ -125,7 +124,7 @@ test('where no repair is allowed, records that break off are told of, with the r
   expect(await storeFiles()).toBe(files);
   expect(await scene.run(['bound-images', 'verify', '--repair'])).toMatchObject({ exitCode: 0 });
   await whole();
-  await scene.stdoutOf('rm', '/etc/bound-images.toml');
+  await scene.configure(undefined);
 });
 
 test('a list of layers that breaks off is set aside with the images, which are fetched again', async () => {

@@ -37,6 +37,6 @@ test('after them the update is staged with its images, and boots', async () => {
 
 test('its configuration is one', async () => {
   await scene.stdoutOf('sh', '-c', 'printf "%s" "$0" >/etc/bound-images.toml', settings);
-  await scene.stdoutOf('systemctl', 'stop', 'bound-images.service');
+  await scene.stdoutOf('systemctl', 'restart', 'bound-images.service');
   expect(await scene.run(['bound-images', 'status'])).toMatchObject({ exitCode: 0 });
 });

@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { type MessageName, messageIds } from '../../src/guard/message-ids.ts';
 import type { Digest } from '../../src/model/digest.ts';
 import { type BootcHost, bootBootcHost, osReference } from '../standin/host.ts';
@@ -39,6 +40,8 @@ export interface Scene extends BootcHost {
   untilEntries(name: MessageName, count: number): Promise<void>;
   /** Ends the agent, and what it has written down with it: a state that is read afterwards is the next one's. */
   stopAgent(): Promise<void>;
+  /** /etc/bound-images.toml, or none, for the next agent: this one is stopped, and what watches the file does not start one. */
+  configure(text: string | undefined): Promise<void>;
   follow(...command: readonly string[]): Followed;
   /** A command where the store can be written: on a bootc host, in a mount namespace of its own. */
   writing(...argv: readonly string[]): Promise<string>;
@@ -124,6 +127,14 @@ export async function openScene({
     stopAgent: async () => {
       await host.stdoutOf('systemctl', 'stop', 'bound-images.service');
       await host.stdoutOf('rm', '--force', '/run/bound-images/state.json');
+    },
+    configure: async (text) => {
+      const watch = 'bound-images-refresh.path';
+      await host.stdoutOf('systemctl', 'stop', watch);
+      const path = host.path('/etc/bound-images.toml');
+      await (text === undefined ? rm(path, { force: true }) : writeFile(path, text));
+      await host.stdoutOf('systemctl', 'stop', 'bound-images.service');
+      await host.stdoutOf('systemctl', 'start', watch);
     },
     follow: (...command) => follow(host, ...command),
     writing: async (...argv) =>

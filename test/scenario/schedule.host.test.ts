@@ -220,6 +220,8 @@ async function bindNext(name: string): Promise<void> {
 
 /** As the timer does. @returns the exit status of the program */
 async function runScheduled(): Promise<number> {
+  // Nobody else starts it as often.
+  await scene.run(['systemctl', 'reset-failed', 'bound-images-prefetch.service']);
   await scene.run(['systemctl', 'start', 'bound-images-prefetch.service']);
   const show = ['systemctl', 'show', '--property=ExecMainStatus', '--value', 'bound-images-prefetch.service'];
   return Number(await scene.stdoutOf(...show));
