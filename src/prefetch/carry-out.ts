@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { openBlobCache, type BlobCache } from '../fetch/blob-cache.ts';
 import { asFailure } from '../model/failure.ts';
 import type { Access } from './access.ts';
@@ -61,8 +60,6 @@ export async function carryOut(
   const directly = { importPull: direct(storePath, access, fetching) };
   // Nothing is gained by leaving layers of zstd:chunked to skopeo: into a store that is named by its path it never pulls in parts.
   if (engine === 'direct') return pullImages(pulls, storePath, directly, signal, onEvent);
-  // Downloads go through buffers outside the heap, which only collections free: a young generation that grows holds them back.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const limitBytes = cacheLimitBytes || Infinity;
   const cache = await openBlobCache(await cacheFolder(), { limitBytes, settleMs });
   // Whatever ends this, what came is there for the next run.
