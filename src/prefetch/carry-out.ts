@@ -5,6 +5,7 @@ import { cacheFolder } from './cache-folder.ts';
 import type { Fetching } from './fetching.ts';
 import { bytesToFetch, partsThatFit } from './image-blobs.ts';
 import { importPullInto } from './import-pull.ts';
+import { removeDamagedLeftovers } from './leftover-layers.ts';
 import { makePlan, type Plan, type Pull } from './make-plan.ts';
 import { type MirrorEngine, openMirrorEngine } from './mirror-engine.ts';
 import {
@@ -39,7 +40,8 @@ export async function prepare(
 ): Promise<Plan> {
   const { storePath } = survey.inventory;
   await checkRoom(plan, storePath, fetching);
-  if (!(await removeDamaged(survey, plan, signal))) return plan;
+  const removed = await removeDamaged(survey, plan, signal);
+  if (!(await removeDamagedLeftovers(survey.inventory, signal)) && !removed) return plan;
   // More may be missing than before, and more is free.
   const again = await makePlan(await surveyAgain(survey, signal), access.resolve, signal);
   if (again.pulls.length > 0) await checkRoom(again, storePath, fetching);

@@ -26,7 +26,7 @@ export type LayerVerdict =
  */
 export async function deepVerify(
   inventory: Inventory,
-  images: readonly StoredImage[],
+  images: readonly Pick<StoredImage, 'layers'>[],
   signal: AbortSignal,
   onBytes: (bytesDone: number, bytesTotal: number) => void = () => {},
 ): Promise<ReadonlyMap<string, LayerVerdict>> {

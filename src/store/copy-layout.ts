@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestParts } from '../model/digest.ts';
 import { Failure } from '../model/failure.ts';
+import type { StoredLayer } from '../model/inventory.ts';
 import { makeFolder } from '../system/make-folder.ts';
 import { runProgram } from '../system/run-program.ts';
 import { classifySkopeo } from './classify-skopeo.ts';
@@ -24,6 +25,29 @@ export interface Layout {
 export function layoutBlob(content: string | Buffer): LayoutBlob {
   const bytes = Buffer.from(content);
   return { digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest, bytes };
+}
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const configType = 'application/vnd.oci.image.config.v1+json';
+const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip';
+
+/** An image of a store's own layers, or of none; another each time, since one that is there already could have names of its own. */
+export function layoutOfLayers(layers: readonly StoredLayer[]): Layout {
+  const rootfs = { type: 'layers', diff_ids: layers.map(({ diffDigest }) => diffDigest) };
+  const config = layoutBlob(JSON.stringify({ author: randomUUID(), os: 'linux', rootfs }));
+  const manifest = layoutBlob(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: manifestType,
+      config: { mediaType: configType, digest: config.digest, size: config.bytes.length },
+      layers: layers.map(({ blobDigest, blobSizeBytes = 0 }) => ({
+        mediaType: layerType,
+        digest: blobDigest,
+        size: blobSizeBytes,
+      })),
+    }),
+  );
+  return { top: { ...manifest, mediaType: manifestType }, others: [config], platform: {} };
 }
 
 /**

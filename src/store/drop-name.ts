@@ -1,14 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { Failure } from '../model/failure.ts';
 import { findByName } from '../model/inventory.ts';
-import { copyLayout, layoutBlob } from './copy-layout.ts';
+import { copyLayout, layoutOfLayers } from './copy-layout.ts';
 import { privateFolder } from './private-folder.ts';
 import { readInventory } from './read-inventory.ts';
 import { removeImage } from './remove-image.ts';
 import type { StorePlace } from './store-reference.ts';
-
-const manifestType = 'application/vnd.oci.image.manifest.v1+json';
-const configType = 'application/vnd.oci.image.config.v1+json';
 
 /**
  * Takes one name away from an image, which keeps its others. `skopeo delete` would take the image with all its names, but a store
@@ -25,21 +21,9 @@ export async function dropName(
 ): Promise<void> {
   if (name.includes('@')) throw new Failure('Usage', `${name}: a name with a digest cannot be moved`);
   await using folder = await privateFolder(place.runRoot);
-  // Different each time: an image of nothing that is there already could have a name of its own.
-  const config = layoutBlob(
-    JSON.stringify({ author: randomUUID(), os: 'linux', rootfs: { type: 'layers', diff_ids: [] } }),
-  );
-  const manifest = layoutBlob(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: manifestType,
-      config: { mediaType: configType, digest: config.digest, size: config.bytes.length },
-      layers: [],
-    }),
-  );
-  const layout = { top: { ...manifest, mediaType: manifestType }, others: [config], platform: {} };
+  const layout = layoutOfLayers([]);
   await copyLayout(place, layout, folder.path, name, signal);
   const empty = findByName(await readInventory(place.storePath, { signal }), name);
   // Somebody may have given the name to a real image in between, as a pull does.
-  if (empty?.digests.includes(manifest.digest) === true) await removeImage(place, empty.id, { signal });
+  if (empty?.digests.includes(layout.top.digest) === true) await removeImage(place, empty.id, { signal });
 }

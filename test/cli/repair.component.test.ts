@@ -1,4 +1,4 @@
-import { readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
@@ -47,6 +47,26 @@ it.each(['the layers of all images', 'the records of an image'])(
     ).toEqual(['one', 'two'].map((name) => `${registry.address}/${name}:1`));
   },
 );
+
+it('brings again what a power loss has left of an import: layers that are recorded, and files that are empty', async () => {
+  await using scene = await makeScene();
+  const shared = await makeLayer({ 'data/file': 'shared by both' });
+  for (const name of ['one', 'two']) {
+    const image = `${registry.address}/cut-${name}:1`;
+    await pushImage(makeImage([shared, await makeLayer({ [name]: name })]), image);
+    await scene.bindImage(name, image);
+  }
+  expect((await scene.run('prefetch')).exitCode).toBe(0);
+  const layersFile = join(scene.store.path, 'overlay-layers', 'layers.json');
+  const [base] = JSON.parse(await readFile(layersFile, 'utf8')) as { id: string }[];
+  const file = join(scene.store.path, 'overlay', base?.id ?? '', 'diff/data/file');
+  await truncate(file);
+  await writeFile(join(scene.store.path, 'overlay-images', 'images.json'), '[]');
+
+  expect(await scene.run('prefetch')).toMatchObject({ exitCode: 0 });
+  expect((await scene.run('verify')).exitCode).toBe(0);
+  expect(await readFile(file, 'utf8')).toBe('shared by both');
+});
 
 it('leaves a damaged image as it is while its registry is away', async () => {
   await using scene = await makeScene();
