@@ -13,7 +13,9 @@ import { BoundImages } from './page/page.tsx';
 import './page.css';
 
 followStyle();
-const parts = { agent: watchAgent(), access: watchAccess(), unit: watchUnit() };
+const agent = watchAgent();
+const unit = watchUnit(() => agent.current().kind === 'shown');
+const parts = { agent, access: watchAccess(), unit };
 document.addEventListener('DOMContentLoaded', () => {
   document.documentElement.lang = language.replace('_', '-');
   document.title = _('Bound images');

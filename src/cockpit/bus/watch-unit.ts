@@ -9,8 +9,11 @@ const propertiesInterface = 'org.freedesktop.DBus.Properties';
 
 export type UnitState = 'unknown' | 'missing' | 'failed' | 'fine';
 
-/** Follows the agent's unit: that it left because it was idle and that it crashed look alike on the bus. */
-export function watchUnit(): Watched<UnitState> {
+/**
+ * Follows the agent's unit: that it left because it was idle and that it crashed look alike on the bus.
+ * @param hasAnswered whether the agent has, since the page was opened
+ */
+export function watchUnit(hasAnswered: () => boolean): Watched<UnitState> {
   const listeners = new Set<() => void>();
   let state: UnitState = 'unknown';
   const set = ({ LoadState: load, ActiveState: active, SubState: sub }: Properties): void => {
@@ -35,7 +38,7 @@ export function watchUnit(): Watched<UnitState> {
     const [values] = await systemd.call(path, propertiesInterface, 'GetAll', [unitInterface], { type: 's' });
     const now = properties(values);
     // A failure from before is no news: by now the bus has been asked to start it again.
-    if (!isDown(now['ActiveState'], now['SubState'])) set(now);
+    if (hasAnswered() || !isDown(now['ActiveState'], now['SubState'])) set(now);
   };
   read().catch(() => undefined);
   return {
