@@ -1,7 +1,7 @@
 // The page in a real browser, with the real web server, bridge and bus of a host; the agent serves states that are hard to make for real.
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFailed, test } from 'vitest';
 import { runProgram } from '../../src/system/run-program.ts';
 import { type HostBrowser, openBrowser, violations, type WatchedPage } from './browser.ts';
 import { bootPageHost, type PageHost, run } from './page-host.ts';
@@ -12,6 +12,8 @@ const fits = { width: 400, height: 900 };
 let pages: PageHost;
 let browser: HostBrowser;
 let opened: WatchedPage[] = [];
+/** For the report of a test that failed. */
+const shownAtEnd = new WeakMap<WatchedPage, string>();
 
 beforeAll(async () => {
   pages = await bootPageHost();
@@ -27,6 +29,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   const complaints = opened.flatMap((page) => page.complaints);
+  for (const watched of opened) shownAtEnd.set(watched, await watched.page.innerText('body').catch(String));
   for (const page of opened) await page[Symbol.asyncDispose]();
   opened = [];
   if (complaints.length > 0) throw new Error(`the browser complains:\n${complaints.join('\n')}`);
@@ -38,6 +41,10 @@ async function openPage(
 ): Promise<Page> {
   const watched = await browser.open(options);
   opened.push(watched);
+  onTestFailed(async () => {
+    const journal = await run(pages.host, ['journalctl', '--boot', '--lines=40', '--no-pager']);
+    process.stderr.write(`the page:\n${shownAtEnd.get(watched)}\n\nthe journal:\n${journal}\n`);
+  });
   const response = await watched.page.goto(pages.address(session));
   // Cockpit's own, strict one.
   expect(response?.headers()['content-security-policy']).toMatch(/^((?!unsafe).)*$/);
