@@ -2,7 +2,7 @@ import { Failure, asFailure } from '../model/failure.ts';
 import { type Refusal, refuse } from './error-names.ts';
 import { interfacesOf } from './introspect.ts';
 import { type Message, type Outgoing, readBody } from './message.ts';
-import { type Handler, isRefusal, refusalTo } from './methods.ts';
+import { type Answer, type Handler, isRefusal, refusalTo } from './methods.ts';
 import type { BusObject, Objects } from './objects.ts';
 import { type Interface, type Method, signatureOf } from './parse-interfaces.ts';
 import type { Value } from './value.ts';
@@ -18,25 +18,30 @@ export interface DispatchParts {
 /**
  * Answers one call. Path, interface, member and signature are held against the introspection data before a byte of the body is read,
  * and nothing that a message names is looked up but in Maps.
- * @returns the answer to send; the caller leaves it out where none is wanted. Never rejects
+ * @param send takes the one answer. What is only read is sent before this returns: whoever follows our signals would take an older
+ * answer that came after them for the newer one
+ * @returns a promise that never rejects
  */
 export async function dispatch(
   call: Message,
   { objects, known, handlers, onDefect }: DispatchParts,
-): Promise<Outgoing> {
+  send: (answer: Outgoing) => void,
+): Promise<void> {
   try {
     const found = findMethod(call, objects, known);
-    if (isRefusal(found)) return answer(call, found);
+    if (isRefusal(found)) return send(errorAnswer(call, found));
     const { object, name, method } = found;
     const handler = handlers.get(name);
     if (handler === undefined) throw new Failure('Internal', `nothing handles ${name}`);
     const args = readArguments(call);
-    if (isRefusal(args)) return answer(call, args);
-    return answer(call, await handler({ object, args, call }), signatureOf(method.out));
+    if (isRefusal(args)) return send(errorAnswer(call, args));
+    const answered = handler({ object, args, call });
+    send(answer(call, answered instanceof Promise ? await answered : answered, signatureOf(method.out)));
   } catch (error) {
+    // Also an answer that is not of its own type: the caller is not left waiting.
     const failure = asFailure(error);
     if (failure.code === 'Internal') onDefect(failure);
-    return answer(call, refusalTo(failure));
+    send(errorAnswer(call, refusalTo(failure)));
   }
 }
 
@@ -76,7 +81,7 @@ function readArguments(call: Message): readonly Value[] | Refusal {
   }
 }
 
-function answer(call: Message, result: readonly Value[] | Buffer | Refusal, signature = ''): Outgoing {
+function answer(call: Message, result: Answer, signature: string): Outgoing {
   if (isRefusal(result)) return errorAnswer(call, result);
   return { kind: 'return', ...addressOf(call), signature, body: result };
 }

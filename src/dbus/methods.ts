@@ -16,8 +16,11 @@ export interface Request {
   readonly call: Message;
 }
 
-/** Values of the method's out arguments, or their bytes, or a refusal. @throws Failure */
-export type Handler = (request: Request) => Promise<readonly Value[] | Buffer | Refusal>;
+/** Values of the method's out arguments, or their bytes, or a refusal. */
+export type Answer = readonly Value[] | Buffer | Refusal;
+
+/** One that only reads answers at once: what it read is older than any change that is told before it is sent. @throws Failure */
+export type Handler = (request: Request) => Answer | Promise<Answer>;
 
 /** The methods of our own interfaces, by `INTERFACE.MEMBER`. @param leaving aborted once the service is on its way out: no job begins then */
 export function createMethods(
@@ -57,12 +60,12 @@ export function createMethods(
         await agent.refresh();
         return [];
       }),
-    GetImage: async ({ args: [reference] }) => {
+    GetImage: ({ args: [reference] }) => {
       const image = agent.state().images.find((image) => image.reference === reference);
       if (image === undefined) throw new Failure('NotFound', 'no deployment binds an image of that name');
       return [imagePath(image.reference)];
     },
-    GetHistory: async (request) => {
+    GetHistory: (request) => {
       const options = optionsAt(request, 0);
       return isRefusal(options) ? options : [agent.history().map(recordValue)];
     },

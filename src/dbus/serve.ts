@@ -1,4 +1,4 @@
-import { Failure, asFailure } from '../model/failure.ts';
+import { Failure } from '../model/failure.ts';
 import type { AgentChange, HostAgent } from '../model/host-agent.ts';
 import { announceChanges } from './announce.ts';
 import { type Authority, createAuthority } from './authorize.ts';
@@ -9,7 +9,7 @@ import { type DispatchParts, dispatch, errorAnswer } from './dispatch.ts';
 import { refuse } from './error-names.ts';
 import { interfaceXml } from './interface-text.ts';
 import { type Message, type Outgoing, readBody } from './message.ts';
-import { createMethods, refusalTo } from './methods.ts';
+import { createMethods } from './methods.ts';
 import { busName } from './object-path.ts';
 import { createObjects } from './objects.ts';
 import { parseInterfaces } from './parse-interfaces.ts';
@@ -76,16 +76,18 @@ export async function serve(opening: HostAgent | Promise<HostAgent>, options: Se
   };
   const answerCall = async (call: Message, tooLarge: boolean): Promise<void> => {
     const { sender = '' } = call;
+    const send = (answer: Outgoing): void => {
+      if (!call.noReply) bus.send(answer);
+    };
     const calls = (inFlight.get(sender) ?? 0) + 1;
     inFlight.set(sender, calls);
     wake.touch();
     try {
-      const answer = await handleCall(call, tooLarge, calls);
-      if (!call.noReply) bus.send(answer);
-    } catch (error) {
-      // An answer that is not of its own type. The caller is not left waiting.
-      options.onDefect(asFailure(error));
-      bus.send(errorAnswer(call, refusalTo(asFailure(error))));
+      if (tooLarge)
+        send(errorAnswer(call, refuse('LimitsExceeded', `a call has at most ${bodyBytesMax} bytes`)));
+      else if (calls > callsPerSenderMax)
+        send(errorAnswer(call, refuse('LimitsExceeded', `at most ${callsPerSenderMax} calls at once`)));
+      else await dispatch(call, parts, send);
     } finally {
       const left = (inFlight.get(sender) ?? 1) - 1;
       if (left === 0) inFlight.delete(sender);
@@ -93,13 +95,6 @@ export async function serve(opening: HostAgent | Promise<HostAgent>, options: Se
       wake.touch();
       setImmediate(begin);
     }
-  };
-  const handleCall = async (call: Message, tooLarge: boolean, calls: number): Promise<Outgoing> => {
-    if (tooLarge)
-      return errorAnswer(call, refuse('LimitsExceeded', `a call has at most ${bodyBytesMax} bytes`));
-    if (calls > callsPerSenderMax)
-      return errorAnswer(call, refuse('LimitsExceeded', `at most ${callsPerSenderMax} calls at once`));
-    return dispatch(call, parts);
   };
   handle = (message, tooLarge) => {
     if (message.kind === 'call') void answerCall(message, tooLarge);

@@ -1,7 +1,7 @@
 import type { HostAgent } from '../model/host-agent.ts';
 import { type Refusal, refuse } from './error-names.ts';
 import { interfacesOf, introspect } from './introspect.ts';
-import type { Handler, Request } from './methods.ts';
+import type { Answer, Handler, Request } from './methods.ts';
 import { imagePath, jobPath } from './object-path.ts';
 import {
   type BusObject,
@@ -34,7 +34,7 @@ export function createStandardMethods(
     return { values, types: typesOf(name) };
   };
 
-  const get = async ({ object, args }: Request): Promise<readonly Value[] | Refusal> => {
+  const get = ({ object, args }: Request): Answer => {
     const [name, member] = args as [string, string];
     const found = propertiesOf(object, name);
     if ('kind' in found) return found;
@@ -44,11 +44,11 @@ export function createStandardMethods(
       ? refuse('UnknownProperty', `${name} has no property of that name`)
       : [variant(type, value)];
   };
-  const getAll = async ({ object, args: [name] }: Request): Promise<readonly Value[] | Refusal> => {
+  const getAll = ({ object, args: [name] }: Request): Answer => {
     const found = propertiesOf(object, name as string);
     return 'kind' in found ? found : [asDictionary(found.values, found.types)];
   };
-  const set = async ({ object, args }: Request): Promise<readonly Value[] | Refusal> => {
+  const set = ({ object, args }: Request): Answer => {
     const [name, member] = args as [string, string];
     const found = propertiesOf(object, name);
     if ('kind' in found) return found;
@@ -59,7 +59,7 @@ export function createStandardMethods(
   // Of a thousand images it takes tens of milliseconds, and anybody may ask as often as he likes.
   let written: Buffer | undefined;
   agent.subscribe(() => (written = undefined));
-  const managed = async (): Promise<Buffer> => (written ??= writeValues('a{oa{sa{sv}}}', [everything()]));
+  const managed = (): Buffer => (written ??= writeValues('a{oa{sa{sv}}}', [everything()]));
   const everything = (): ReadonlyMap<string, Value> => {
     const entry = (path: string, name: string, values: ReadonlyMap<string, Value>): [string, Value] => [
       path,
@@ -73,7 +73,7 @@ export function createStandardMethods(
   };
 
   return new Map<string, Handler>([
-    ['org.freedesktop.DBus.Peer.Ping', async () => []],
+    ['org.freedesktop.DBus.Peer.Ping', () => []],
     [
       'org.freedesktop.DBus.Peer.GetMachineId',
       async () => {
@@ -81,7 +81,7 @@ export function createStandardMethods(
         return [(await readFile('/etc/machine-id', 'utf8')).trim()];
       },
     ],
-    ['org.freedesktop.DBus.Introspectable.Introspect', async ({ object }) => [introspect(object, known)]],
+    ['org.freedesktop.DBus.Introspectable.Introspect', ({ object }) => [introspect(object, known)]],
     ['org.freedesktop.DBus.Properties.Get', get],
     ['org.freedesktop.DBus.Properties.GetAll', getAll],
     ['org.freedesktop.DBus.Properties.Set', set],
