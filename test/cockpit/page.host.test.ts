@@ -182,6 +182,21 @@ test('asks before it reboots, and Escape is no', async () => {
   await page.getByRole('progressbar', { name: 'Preparing the upgrade' }).waitFor();
 });
 
+test('says that a scheduled prefetch waits, until it does not', async () => {
+  const reason = 'downloads wait until the connection is no longer metered';
+  const postponed = { untilUs: Date.UTC(2030, 0, 2, 3, 4) * 1_000, reason };
+  await pages.show({ ...scenes.ready, state: { ...scenes.ready.state, postponed } });
+  const page = await openPage();
+  await page.getByText('next try Jan 2, 2030').waitFor();
+  await page.getByText(reason).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await pages.show({
+    ...scenes.ready,
+    state: { ...scenes.ready.state, postponed: { untilUs: 0, reason: '' } },
+  });
+  await page.getByText(reason).waitFor({ state: 'detached' });
+});
+
 test('says what the next upgrade needs when it is asked', async () => {
   await pages.show(scenes.ready);
   const page = await openPage();

@@ -4,6 +4,8 @@ export interface Host {
   readonly nextBoot: { readonly verdict: string; readonly reason: string };
   readonly deployments: readonly Deployment[];
   readonly problems: readonly Problem[];
+  /** When a scheduled prefetch that may not run now begins again by itself, 0 where none waits; and why it may not. */
+  readonly postponed: { readonly untilUs: number; readonly reason: string };
   readonly store: { readonly path: string; readonly mode: string };
   readonly storageBytes: number;
   readonly space: {

@@ -7,6 +7,7 @@ export function readHost(from: Properties): Host {
   const [path = '', mode = ''] = texts(from['Store']);
   const details = list(from['DeploymentDetails']).map(properties);
   const space = properties(from['Space']);
+  const [untilUs, waitReason] = list(from['Postponed']);
   return {
     state: text(from['State']),
     nextBoot: { verdict, reason },
@@ -24,6 +25,7 @@ export function readHost(from: Properties): Host {
     problems: list(from['Problems'])
       .map(texts)
       .map(([slot = '', file = '', code = '', problem = '']) => ({ slot, file, code, text: problem })),
+    postponed: { untilUs: number(untilUs), reason: text(waitReason) },
     store: { path, mode },
     storageBytes: number(from['StorageBytes']),
     space: {

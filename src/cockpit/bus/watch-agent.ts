@@ -49,63 +49,69 @@ export function watchAgent(): WatchedAgent {
   const open = (): void => {
     const opened = dbus(busName, { bus: 'system' });
     client = opened;
-    let objects: Objects = noObjects;
+    /** What is shown; undefined before the first reading is complete. */
+    let objects: Objects | undefined;
     /** Of a reading that is not complete yet: signals change it too. */
     let reading: Objects | undefined;
-    const showObjects = (): void =>
-      set({ kind: 'shown', ...show(objects, view.kind === 'shown' ? view : undefined) });
+    const showObjects = (now: Objects): void => {
+      objects = now;
+      set({ kind: 'shown', ...show(now, view.kind === 'shown' ? view : undefined) });
+    };
+    const change = (to: (before: Objects) => Objects): void => {
+      if (reading !== undefined) reading = to(reading);
+      const after = objects === undefined ? undefined : to(objects);
+      if (after !== undefined && after !== objects) showObjects(after);
+    };
 
     /** By its own name: a question to the service's would start the next agent, though somebody has just stopped this one. */
     let agent: BusClient | undefined;
-    const ask: BusClient['call'] = async (...call) =>
-      agent === undefined ? Promise.reject(new Error('the agent has left')) : agent.call(...call);
-    const askManager = async (): Promise<Properties> => {
-      const [manager] = await ask(rootPath, propertiesInterface, 'GetAll', [managerInterface], {
-        type: 's',
-      });
-      return properties(manager);
+    /**
+     * @param take called with the answer in its turn: through a promise of the language it would come after signals that the agent has
+     * sent later, and undo what they say
+     */
+    const ask = async (
+      name: string,
+      method: string,
+      args: readonly unknown[],
+      type: string,
+      take: (answer: readonly unknown[]) => void,
+    ): Promise<void> => {
+      if (agent === undefined) throw new Error('the agent has left');
+      await agent.call(rootPath, name, method, args, { type }).then(take);
     };
-    const askHistory = async (): Promise<unknown> => {
-      const [records] = await ask(rootPath, managerInterface, 'GetHistory', [{}], { type: 'a{sv}' });
-      return records;
-    };
+    const askManager = async (take: (manager: Properties) => void): Promise<void> =>
+      ask(propertiesInterface, 'GetAll', [managerInterface], 's', ([manager]) => take(properties(manager)));
+    const askHistory = async (take: (records: unknown) => void): Promise<void> =>
+      ask(managerInterface, 'GetHistory', [{}], 'a{sv}', ([records]) => take(records));
     const read = async (): Promise<void> => {
       reading = noObjects;
-      const change = (to: (objects: Objects) => Objects): void => {
+      const put = (to: (before: Objects) => Objects): void => {
         reading = to(reading ?? noObjects);
       };
-      const parts = [
-        askManager().then((manager) => change((before) => ({ ...before, manager }))),
-        askHistory().then((records) => change((before) => withHistory(before, records))),
-        ask(rootPath, objectManager, 'GetManagedObjects', [], { type: '' }).then(([managed]) =>
-          change((before) => withManaged(before, managed)),
+      await Promise.all([
+        askManager((manager) => put((before) => ({ ...before, manager }))),
+        askHistory((records) => put((before) => withHistory(before, records))),
+        ask(objectManager, 'GetManagedObjects', [], '', ([managed]) =>
+          put((before) => withManaged(before, managed)),
         ),
-      ];
-      await Promise.all(parts);
-      objects = reading;
+      ]);
+      showObjects(reading);
       reading = undefined;
-      showObjects();
     };
-    const onSignal = async ({ path, member, args }: Signal): Promise<void> => {
-      if (reading !== undefined) reading = afterSignal(reading, { path, member, args });
-      const after = afterSignal(objects, { path, member, args });
-      const old = outdated({ path, member, args });
-      if (after === objects && old === undefined) return;
-      objects = after;
-      showObjects();
-      if (old === undefined) return;
-      if (old === 'manager') {
-        const manager = await askManager();
-        objects = { ...objects, manager };
-      } else {
-        const records = await askHistory();
-        objects = withHistory(objects, records);
+    const readAgain = async (signal: Signal): Promise<void> => {
+      switch (outdated(signal)) {
+        case 'manager':
+          return askManager((manager) => change((before) => ({ ...before, manager })));
+        case 'history':
+          return askHistory((records) => change((before) => withHistory(before, records)));
+        case undefined:
       }
-      showObjects();
     };
     const listen = (path: string, member: string, args: unknown[]): void => {
+      const signal = { path, member, args };
+      change((before) => afterSignal(before, signal));
       // A signal whose value cannot be asked for any more: the agent has left.
-      onSignal({ path, member, args }).catch(() => undefined);
+      readAgain(signal).catch(() => undefined);
     };
     opened.subscribe(
       { path_namespace: rootPath, interface: propertiesInterface, member: 'PropertiesChanged' },

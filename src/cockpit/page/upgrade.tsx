@@ -7,10 +7,11 @@ import {
   CardTitle,
 } from '@patternfly/react-core/dist/esm/components/Card/index.js';
 import { DescriptionList } from '@patternfly/react-core/dist/esm/components/DescriptionList/index.js';
-import { format, gettext as _, ngettext } from 'cockpit';
+import { format, gettext as _, language, ngettext } from 'cockpit';
 import { type Outlook, upgrade } from '../bus/ask-agent.ts';
 import type { Host, Image } from '../bus/host.ts';
 import { needFor } from '../text/need.ts';
+import { timeText } from '../text/quantity.ts';
 import { shortDigest } from '../text/reference.ts';
 import { size } from '../text/words.ts';
 import { Fact } from './fact.tsx';
@@ -58,6 +59,11 @@ export function UpgradeCard({ host, images, outlook, isLooking, actions }: Upgra
           <Found outlook={outlook} freeBytes={host.space.freeBytes} />
         )}
       </CardBody>
+      {host.postponed.untilUs === 0 ? null : (
+        <CardBody>
+          <Waiting {...host.postponed} />
+        </CardBody>
+      )}
       {actions === undefined ? null : (
         <CardFooter>
           <div className="bi-actions">
@@ -109,6 +115,18 @@ function Found({ outlook, freeBytes }: { readonly outlook: Outlook; readonly fre
     [_('Space needed'), bytesOnDisk === 0 ? _('None') : needed],
   ] as const;
   return <Facts {...outlook} facts={facts} />;
+}
+
+/** That what nobody asked for waits: for its window, the next day or another network. */
+function Waiting({ untilUs, reason }: Host['postponed']) {
+  return (
+    <DescriptionList isCompact>
+      <Fact name={_('Scheduled prefetch')}>
+        {format(_('Waits; next try $0'), timeText(untilUs, language))}
+        <p className="bi-note">{reason}</p>
+      </Fact>
+    </DescriptionList>
+  );
 }
 
 interface FactsProps {
