@@ -39,7 +39,7 @@ test('bash completes commands, options and folders', async () => {
   await mkdir(join(folder.path, 'roots', 'a root'), { recursive: true });
   const script = `. '${path}'; compopt() { :; }; COMP_WORDS=(bound-images "$@"); COMP_CWORD=$#; _bound_images; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const complete = async (...words: string[]): Promise<string[]> =>
-    (await say(['bash', '-uc', script, 'bash', ...words])).sort();
+    (await say(['bash', '--norc', '-uc', script, 'bash', ...words])).sort();
   expect(await complete('pre')).toEqual(['prefetch']);
   expect(await complete('')).toEqual([...commands, ...flags('')].sort());
   for (const command of commands) expect(await complete(command, '-')).toEqual(flags(command));
