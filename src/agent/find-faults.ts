@@ -5,6 +5,7 @@ import type { StoredImage } from '../model/inventory.ts';
 import type { Want } from '../plan/want.ts';
 import { type Verification, verifyStored } from '../store/verify-store.ts';
 import { deepVerify } from '../prefetch/deep-verify.ts';
+import { unsettledImports } from '../prefetch/unsettled.ts';
 import type { Host } from './host.ts';
 import type { HostContext } from './host-agent.ts';
 import { hostWants, verifyScope } from './host-wants.ts';
@@ -32,11 +33,11 @@ export async function findFaults(
   await using _ = wants.access;
   const { inventory, assessments } = wants.survey;
   const stored = assessments.flatMap((one) => (one.kind === 'missing' ? [] : one.stored));
-  const contents = deep
-    ? await deepVerify(inventory, stored, signal, (bytesDone, bytesTotal) =>
-        update({ bytesDone, bytesTotal, progress: bytesTotal === 0 ? 0 : bytesDone / bytesTotal }),
-      )
-    : new Map<string, never>();
+  const { names: unsettled } = await unsettledImports(inventory.storePath);
+  const read = deep ? stored : stored.filter(({ names }) => names.some((name) => unsettled.has(name)));
+  const contents = await deepVerify(inventory, read, signal, (bytesDone, bytesTotal) => {
+    if (deep) update({ bytesDone, bytesTotal, progress: bytesTotal === 0 ? 0 : bytesDone / bytesTotal });
+  });
   const faults: Fault[] = [];
   for (const [index, { want }] of assessments.entries()) {
     signal.throwIfAborted();

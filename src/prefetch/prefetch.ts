@@ -6,6 +6,7 @@ import type { PrefetchSources } from './import-from-sources.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import type { PullEvent } from './pull-images.ts';
 import type { Survey } from './survey.ts';
+import { unsettledImports } from './unsettled.ts';
 
 export type PrefetchEvent =
   | PullEvent
@@ -25,12 +26,13 @@ export interface ImageResult {
  * failure is in its result.
  */
 export async function prefetch(
-  survey: Survey,
+  surveyed: Survey,
   access: Access,
   fetching: () => Promise<Fetching>,
   signal: AbortSignal,
   onEvent: (event: PrefetchEvent) => void,
 ): Promise<ImageResult[]> {
+  const survey = await settled(surveyed, signal);
   await using sources = sourcesFirst(fetching);
   const from: Access = { ...access, resolve: sources.resolve(access.resolve) };
   const first = await makePlan(survey, from.resolve, signal);
@@ -58,6 +60,14 @@ export async function prefetch(
     ),
     ...failed,
   ];
+}
+
+/** Without what a power loss has left of an import, though the store has it on record. */
+async function settled(survey: Survey, signal: AbortSignal): Promise<Survey> {
+  const unsettled = await unsettledImports(survey.inventory.storePath);
+  if (unsettled.names.size === 0) return survey;
+  const { settle } = await import('./settle.ts');
+  return settle(survey, unsettled, signal);
 }
 
 /** The folders of `fetch.sources`: looked for, and what reads them loaded, with the first image that is missing. */

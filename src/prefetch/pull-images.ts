@@ -5,6 +5,7 @@ import type { Want } from '../plan/want.ts';
 import { nextPull } from '../plan/next-pull.ts';
 import { storeSync } from '../store/sync-store.ts';
 import type { Pull } from './make-plan.ts';
+import { noteImports } from './unsettled.ts';
 
 export type PullEvent =
   | { readonly kind: 'started'; readonly pull: Pull }
@@ -38,8 +39,8 @@ export interface Importer {
 export const pullsAtOnce = 2;
 
 /**
- * Pulls images, two at once and never two that share a layer which is still missing; each is pulled once the disk has it. One that fails does not stop the others,
- * but a full disk and a cancel stop what has not begun.
+ * Pulls images, two at once and never two that share a layer which is still missing; each is pulled once the disk has it. One that
+ * fails does not stop the others, but a full disk and a cancel stop what has not begun.
  */
 export async function pullImages(
   pulls: readonly Pull[],
@@ -54,6 +55,11 @@ export async function pullImages(
   const syncing: Promise<void>[] = [];
   const arrived = new Set<Digest>();
   const results: PullResult[] = [];
+  const settled = await noteImports(
+    storePath,
+    pulls.map(({ want }) => want.storeName),
+  );
+  let isSettled = true;
 
   const run = async (pull: Pull): Promise<void> => {
     onEvent({ kind: 'started', pull });
@@ -70,7 +76,10 @@ export async function pullImages(
   };
   const end = async (pull: Pull): Promise<void> => {
     try {
-      await sync(signal);
+      await sync(signal).catch((error: unknown) => {
+        isSettled = false;
+        throw error;
+      });
       await release?.(pull);
       results.push({ want: pull.want });
       onEvent({ kind: 'pulled', pull });
@@ -100,6 +109,7 @@ export async function pullImages(
       await Promise.race(running.values());
     } else {
       await Promise.all(syncing);
+      if (isSettled) await settled();
       return results;
     }
   }

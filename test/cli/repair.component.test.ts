@@ -1,6 +1,8 @@
-import { readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { cacheFolder } from '../../src/prefetch/cache-folder.ts';
+import { noteImports } from '../../src/prefetch/unsettled.ts';
 import { runProgram } from '../../src/system/run-program.ts';
 import { busyboxLayer, makeImage, makeLayer } from '../support/image.ts';
 import { pushImage } from '../support/push.ts';
@@ -66,6 +68,39 @@ it('brings again what a power loss has left of an import: layers that are record
   expect(await scene.run('prefetch')).toMatchObject({ exitCode: 0 });
   expect((await scene.run('verify')).exitCode).toBe(0);
   expect(await readFile(file, 'utf8')).toBe('shared by both');
+});
+
+it('brings again an image that was recorded before the disk had all of it, and the power went', async () => {
+  await using scene = await makeScene();
+  const shared = await makeLayer({ 'data/file': 'shared by all' });
+  const [first = '', ...rest] = ['one', 'two', 'three'].map((name) => `${registry.address}/lost-${name}:1`);
+  for (const [index, image] of [first, ...rest].entries()) {
+    await pushImage(makeImage([shared, await makeLayer({ [`${index}`]: image })]), image);
+    await scene.bindImage(`lost-${index}`, image);
+  }
+  expect((await scene.run('prefetch')).exitCode).toBe(0);
+  const layersFile = join(scene.store.path, 'overlay-layers', 'layers.json');
+  const [base] = JSON.parse(await readFile(layersFile, 'utf8')) as { id: string }[];
+  const file = join(scene.store.path, 'overlay', base?.id ?? '', 'diff/data/file');
+  await truncate(file);
+  await noteImports(scene.store.path, [first, 'quay.io/ex/never-came:1']);
+  expect(await scene.run('prefetch')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^0 pulled/),
+  });
+  const notes = join(await cacheFolder(), 'importing');
+  const [note = ''] = await readdir(notes);
+  await rename(join(notes, note), join(notes, note.replace(/^[^.]+/, '6f2b0b43-an-earlier-boot')));
+
+  expect(await scene.run('prefetch')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^3 pulled/m),
+  });
+  expect((await scene.run('verify')).exitCode).toBe(0);
+  expect(await readFile(file, 'utf8')).toBe('shared by all');
+  expect(await readdir(notes)).toHaveLength(1);
+  expect(await scene.run('prefetch')).toMatchObject({ exitCode: 0 });
+  expect(await readdir(notes)).toEqual([]);
 });
 
 it('leaves a damaged image as it is while its registry is away', async () => {

@@ -1,4 +1,5 @@
 // Whatever else removes or spoils an image: noticed by the running agent or by the next one, mended, written down, told on the bus.
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Scene, type Status, openScene, registry } from './scene.ts';
 import { untilState } from './state-file.ts';
@@ -79,11 +80,28 @@ test("a layer's folder that is deleted is noticed by the running agent", async (
   expect(await scene.stdoutOf('ls', files)).toBe('etc');
 });
 
+test('an image that the power was cut on is read at the next boot, and comes back', async () => {
+  await scene.stopAgent();
+  const files = await ownLayer(one);
+  const kept = await scene.stdoutOf('find', files, '-type', 'f', '-size', '+0');
+  const [file = ''] = kept.split('\n');
+  await scene.writing('truncate', '--size=0', file);
+  const key = createHash('sha256').update('/usr/lib/bootc/storage').digest('hex').slice(0, 16);
+  const note = `mkdir -p $0 && printf %s "$1" >$0/an-earlier-boot.${key}.1`;
+  await scene.stdoutOf('sh', '-c', note, '/var/cache/bound-images/importing', one);
+  const boot = ['systemctl', 'restart', 'bound-images-verify.service'];
+  expect((await scene.run(boot)).exitCode).toBe(1);
+  await scene.untilEntries('image-repaired', 2);
+  await whole();
+  expect((await scene.run(boot)).exitCode).toBe(0);
+  expect(await scene.stdoutOf('find', files, '-type', 'f', '-size', '+0')).toBe(kept);
+});
+
 test('and by the next one, where none runs', async () => {
   await scene.stopAgent();
   await scene.writing('rm', '-rf', (await ownLayer(one)).replace(/\/diff$/, ''));
   expect((await scene.status()).images).toHaveLength(2);
-  await scene.untilEntries('image-repaired', 2);
+  await scene.untilEntries('image-repaired', 3);
   await whole();
 });
 
