@@ -19,6 +19,8 @@ export interface FetchScene extends AsyncDisposable {
   start(): RunningCli;
   /** Of blobs, that the proxy has sent until now. */
   sentBytes(): number;
+  /** @throws Error with what was asked for where it were more */
+  expectSentAtMost(bytes: number): void;
   /** podman reads the store; the next run brings what is missing, and leaves nothing behind. */
   expectCompletes(images: readonly string[]): Promise<void>;
 }
@@ -38,6 +40,9 @@ export async function makeFetchScene(
   const env = { CACHE_DIRECTORY: cachePath, TMPDIR: temporaryPath };
   const prefetch = (more: CliOptions = {}): Promise<CliResult> =>
     scene.run('prefetch', [], { ...more, env: { ...env, ...more.env } });
+  const blobRequests = (): ReturnType<FaultProxy['requests']> =>
+    proxy.requests().filter(({ path }) => path.includes('/blobs/'));
+  const sentBytes = (): number => blobRequests().reduce((sum, request) => sum + request.sentBytes, 0);
   const stack = made.move();
   return {
     scene,
@@ -46,11 +51,15 @@ export async function makeFetchScene(
     temporaryPath,
     prefetch,
     start: () => scene.start('prefetch', [], { env }),
-    sentBytes: () =>
-      proxy
-        .requests()
-        .filter(({ path }) => path.includes('/blobs/'))
-        .reduce((sum, { sentBytes }) => sum + sentBytes, 0),
+    sentBytes,
+    expectSentAtMost(bytes) {
+      if (sentBytes() <= bytes) return;
+      const told = blobRequests().map(
+        ({ path, status, headers, sentBytes: each }) =>
+          `${path.slice(-12)} ${headers.range ?? ''}: ${status}, ${each} bytes`,
+      );
+      throw new Error(`${sentBytes()} bytes were sent, more than ${bytes}:\n${told.join('\n')}`);
+    },
     async expectCompletes(names) {
       await scene.store.imageNames();
       const { exitCode, stderr } = await prefetch();
