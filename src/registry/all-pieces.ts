@@ -13,16 +13,20 @@ export function allPieces(body: Readable): AsyncGenerator<Buffer> {
   let waitingBytes = 0;
   let end: { readonly error: Error | undefined } | undefined;
   let wake = Promise.withResolvers<void>();
-  const onEnd = (error?: Error): void => {
-    end ??= { error };
-    wake.resolve();
-  };
-  body.on('data', (piece: Buffer) => {
+  const add = (piece: Buffer): void => {
     waiting.push(piece);
     waitingBytes += piece.length;
     if (waitingBytes >= limitBytes) body.pause();
     wake.resolve();
-  });
+  };
+  const onEnd = (error?: Error): void => {
+    // What it took while it was paused.
+    const rest = end === undefined && error !== undefined ? (body.read() as Buffer | null) : null;
+    if (rest !== null) add(rest);
+    end ??= { error };
+    wake.resolve();
+  };
+  body.on('data', add);
   body.once('end', () => onEnd());
   body.once('error', onEnd);
   body.once('close', () => onEnd(new Error('closed before its end')));
