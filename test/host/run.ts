@@ -16,6 +16,8 @@ const filters = process.argv.slice(2);
 const given = process.env['TEST_RESULTS'];
 const results = given ?? (await mkdtemp(join(tmpdir(), 'bound-images-results-')));
 const resultsInside = '/run/test-results';
+/** Ask a test for its long form. */
+const longForms = ['KILLS', 'RACE_CALLS'] as const;
 
 // What runs is stopped by them, and then its host and disk are removed as at any other end.
 const stop = new AbortController();
@@ -48,6 +50,9 @@ async function runComponent(): Promise<number> {
   const env = {
     TEST_RESULTS: resultsInside,
     CI: 'true',
+    ...Object.fromEntries(
+      longForms.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])),
+    ),
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
   };
   // Awaited here, or the host is gone before it has begun.
