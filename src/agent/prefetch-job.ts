@@ -39,7 +39,7 @@ export async function prefetchScope(
     failure.code === 'Cancelled' && control.signal.aborted && !context.signal.aborted
       ? asFailure(control.signal.reason)
       : failure;
-  const cache = await openBlobCache(await cacheFolder());
+  const cache = await openBlobCache(cacheFolder());
   if (scope === 'all' && images.length === 0) {
     const bound = new Set(wants.survey.assessments.map(({ want }) => want.image));
     const keepsAny = host.configuration.store.retain !== 'none';

@@ -27,7 +27,7 @@ export async function repairOnHost(
   const { assessments } = wanted.survey;
   const images = new Map(assessments.map(({ want }) => [want.storeName, want.image] as const));
   await using _ = wanted.access;
-  const cache = await openBlobCache(await cacheFolder());
+  const cache = await openBlobCache(cacheFolder());
   const { access, isRetained } = await withRetained(wanted.access, cache, true);
   await using control = await openHostFetching(host, false);
   const results = await repairStore(

@@ -1,4 +1,4 @@
-import { access as canAccess, constants } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,16 +8,19 @@ const hostCache = '/var/cache/bound-images';
  * Where what can be had again is kept: the host's cache, or a user's own. systemd tells a service where its is (systemd.exec(5),
  * "$CACHE_DIRECTORY").
  */
-export async function cacheFolder(): Promise<string> {
+export function cacheFolder(): string {
   const { CACHE_DIRECTORY: given, XDG_CACHE_HOME: users } = process.env;
   if (given !== undefined && given !== '') return given;
   // Of the two a service may write the first alone.
-  for (const folder of [hostCache, '/var/cache']) {
-    const isWritable = await canAccess(folder, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isWritable) return hostCache;
-  }
+  if ([hostCache, '/var/cache'].some(isWritable)) return hostCache;
   return join(users ?? join(homedir(), '.cache'), 'bound-images');
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -63,7 +63,7 @@ export async function carryOut(
   // Nothing is gained by leaving layers of zstd:chunked to skopeo: into a store that is named by its path it never pulls in parts.
   if (engine === 'direct') return pullImages(pulls, storePath, directly, signal, onEvent);
   const limitBytes = cacheLimitBytes || Infinity;
-  const cache = await openBlobCache(await cacheFolder(), { limitBytes, settleMs });
+  const cache = await openBlobCache(cacheFolder(), { limitBytes, settleMs });
   // Whatever ends this, what came is there for the next run.
   await using _settled = { [Symbol.asyncDispose]: async () => cache.settle() };
   const results: PullResult[] = [];

@@ -2,11 +2,11 @@ import type { Failure } from '../model/failure.ts';
 import type { Want } from '../plan/want.ts';
 import type { Access } from './access.ts';
 import type { Fetching } from './fetching.ts';
+import { listImportNotes } from './import-notes.ts';
 import type { PrefetchSources } from './import-from-sources.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import type { PullEvent } from './pull-images.ts';
 import type { Survey } from './survey.ts';
-import { unsettledImports } from './unsettled.ts';
 
 export type PrefetchEvent =
   | PullEvent
@@ -64,10 +64,9 @@ export async function prefetch(
 
 /** Without what a power loss has left of an import, though the store has it on record. */
 async function settled(survey: Survey, signal: AbortSignal): Promise<Survey> {
-  const unsettled = await unsettledImports(survey.inventory.storePath);
-  if (unsettled.names.size === 0) return survey;
+  if (listImportNotes().length === 0) return survey;
   const { settle } = await import('./settle.ts');
-  return settle(survey, unsettled, signal);
+  return settle(survey, signal);
 }
 
 /** The folders of `fetch.sources`: looked for, and what reads them loaded, with the first image that is missing. */

@@ -40,5 +40,5 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
 
 /** What layers say is kept for the next time. */
 export async function layerCache(): Promise<string> {
-  return join(await cacheFolder(), 'layers');
+  return join(cacheFolder(), 'layers');
 }

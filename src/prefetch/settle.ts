@@ -2,19 +2,16 @@ import type { StoredLayer } from '../model/inventory.ts';
 import { assess } from '../plan/assess.ts';
 import { deepVerify } from './deep-verify.ts';
 import type { Survey } from './survey.ts';
-import type { Unsettled } from './unsettled.ts';
+import { unsettledImports } from './unsettled.ts';
 
 /**
  * Reads the images that were being imported when the machine was last cut off: those of which it has kept the records alone count as
  * damaged. Where there are none of those, they are not read again.
  * @throws Failure of `deepVerify`
  */
-export async function settle(
-  survey: Survey,
-  { names, forget }: Unsettled,
-  signal: AbortSignal,
-): Promise<Survey> {
+export async function settle(survey: Survey, signal: AbortSignal): Promise<Survey> {
   const { inventory } = survey;
+  const { names, forget } = await unsettledImports(inventory.storePath);
   const read = inventory.images.filter((image) => image.names.some((name) => names.has(name)));
   const verdicts = await deepVerify(inventory, read, signal);
   const isLost = ({ id }: StoredLayer): boolean => verdicts.get(id)?.kind === 'damaged';

@@ -43,7 +43,7 @@ export async function spaceNeeds(
     // A blob, its journal and its lock.
     ...(fetch.engine === 'direct' || pulls.length === 0
       ? []
-      : [{ path: await cacheFolder(), bytes: cached, inodes: 3 * blobs.size + pulls.length }]),
+      : [{ path: cacheFolder(), bytes: cached, inodes: 3 * blobs.size + pulls.length }]),
   ];
   const spaces = await Promise.all(
     writes.map(async (write) => ({ ...write, space: await freeSpace(write.path) })),

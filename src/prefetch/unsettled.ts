@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../system/make-folder.ts';
 import { bootId } from '../system/process-owner.ts';
 import { readSmallText } from '../system/read-small-text.ts';
 import { writeFileWhole } from '../system/write-file.ts';
-import { cacheFolder } from './cache-folder.ts';
+import { importNotesFolder, listImportNotes } from './import-notes.ts';
 
 /** Images of a store whose import a power loss may have cut off before the disk had all of it. */
 export interface Unsettled {
@@ -22,7 +22,7 @@ const noteBytesMax = 1024 * 1024;
  * @returns a function that takes the note back, once the disk has them
  */
 export async function noteImports(storePath: string, names: readonly string[]): Promise<() => Promise<void>> {
-  const folderPath = await notesFolder();
+  const folderPath = importNotesFolder();
   const path = join(folderPath, `${await bootId()}.${keyOf(storePath)}.${randomUUID()}`);
   const isNoted = await makeFolder(folderPath, 0o700)
     .then(async () => writeFileWhole(path, names.join('\n'), { mode: 0o600 }))
@@ -37,11 +37,11 @@ export async function noteImports(storePath: string, names: readonly string[]): 
 
 /** Those of earlier boots: what was written in this one is in the page cache, whoever was killed. */
 export async function unsettledImports(storePath: string): Promise<Unsettled> {
-  const folderPath = await notesFolder();
-  const [notes, thisBoot] = await Promise.all([readdir(folderPath).catch(() => []), bootId()]);
+  const folderPath = importNotesFolder();
   const paths: string[] = [];
   const names = new Set<string>();
-  for (const note of notes) {
+  const thisBoot = await bootId();
+  for (const note of listImportNotes()) {
     const [boot, key] = note.split('.');
     if (key !== keyOf(storePath) || boot === thisBoot) continue;
     const path = join(folderPath, note);
@@ -55,10 +55,6 @@ export async function unsettledImports(storePath: string): Promise<Unsettled> {
       for (const path of paths) await rm(path, { force: true });
     },
   };
-}
-
-async function notesFolder(): Promise<string> {
-  return join(await cacheFolder(), 'importing');
 }
 
 function keyOf(storePath: string): string {

@@ -88,7 +88,7 @@ it('brings again an image that was recorded before the disk had all of it, and t
     exitCode: 0,
     stdout: expect.stringMatching(/^0 pulled/),
   });
-  const notes = join(await cacheFolder(), 'importing');
+  const notes = join(cacheFolder(), 'importing');
   const [note = ''] = await readdir(notes);
   await rename(join(notes, note), join(notes, note.replace(/^[^.]+/, '6f2b0b43-an-earlier-boot')));
 
