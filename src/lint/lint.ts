@@ -62,7 +62,7 @@ export async function lintImage(
   const source = await openOsImage(name, access, { signal });
   try {
     const { labels } = await source.config(signal);
-    const tree = await readContents(source, { cacheFolder: await layerCache(), signal });
+    const tree = await readContents(source, { cacheFolder: layerCache(), signal });
     const boundSet = await readBoundSet(tree);
     const stamp = lintStamp(labels[stampLabel], boundSet);
     // Of an image only quadlets are read, and not what would tell its backend.

@@ -55,7 +55,7 @@ async function boundByOne(
   const { labels } = parseConfig(await readConfig(manifest, blob, signal), `${name}, config`);
   const stamped = parseStamp(labels[stampLabel] ?? '');
   if (stamped !== undefined) return stamped;
-  return readBoundSet(await readContents(source, { cacheFolder: await layerCache(), signal }));
+  return readBoundSet(await readContents(source, { cacheFolder: layerCache(), signal }));
 }
 
 async function readConfig(

@@ -44,5 +44,5 @@ export async function layoutOf(target: MirrorTarget): Promise<string> {
   const key = createHash('sha256')
     .update(target.kind === 'archive' ? target.path : target.name)
     .digest('hex');
-  return join(dirname(await layerCache()), 'mirror', key.slice(0, 16));
+  return join(dirname(layerCache()), 'mirror', key.slice(0, 16));
 }

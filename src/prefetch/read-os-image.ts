@@ -31,7 +31,7 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
     const image = { name: source.name, manifest, config };
     const stamped = parseStamp(config.labels[stampLabel] ?? '');
     if (stamped !== undefined) return { ...image, boundSet: stamped, learntFrom: 'stamp' };
-    const tree = await readContents(source, { cacheFolder: await layerCache(), signal });
+    const tree = await readContents(source, { cacheFolder: layerCache(), signal });
     return { ...image, boundSet: await readBoundSet(tree), learntFrom: 'layers' };
   } finally {
     await source.close();
@@ -39,6 +39,6 @@ export async function readOsImage(text: string, access: Access, signal: AbortSig
 }
 
 /** What layers say is kept for the next time. */
-export async function layerCache(): Promise<string> {
+export function layerCache(): string {
   return join(cacheFolder(), 'layers');
 }

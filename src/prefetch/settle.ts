@@ -15,6 +15,10 @@ export async function settle(survey: Survey, signal: AbortSignal): Promise<Surve
   const read = inventory.images.filter((image) => image.names.some((name) => names.has(name)));
   const verdicts = await deepVerify(inventory, read, signal);
   const isLost = ({ id }: StoredLayer): boolean => verdicts.get(id)?.kind === 'damaged';
+  if (!read.some(({ layers }) => layers.some(isLost))) {
+    await forget();
+    return survey;
+  }
   const seen = (layer: StoredLayer): StoredLayer =>
     isLost(layer) ? { ...layer, folderMissing: true } : layer;
   const layers = new Map([...inventory.layers].map(([id, layer]) => [id, seen(layer)]));
@@ -24,10 +28,6 @@ export async function settle(survey: Survey, signal: AbortSignal): Promise<Surve
       ? image
       : { ...image, layers: image.layers.map(seen), missing: [...image.missing, ...lost] };
   });
-  if (![...inventory.layers.values()].some(isLost)) {
-    await forget();
-    return survey;
-  }
   const known = { ...inventory, images, layers };
   const wants = survey.assessments.map(({ want }) => want);
   return { ...survey, inventory: known, assessments: assess(wants, known) };

@@ -80,7 +80,7 @@ export async function stampContentMeta(filePath: string, stamp: string): Promise
 }
 
 async function boundByLayers(source: ImageSource, signal: AbortSignal): Promise<BoundSet> {
-  return readBoundSet(await readContents(source, { cacheFolder: await layerCache(), signal }));
+  return readBoundSet(await readContents(source, { cacheFolder: layerCache(), signal }));
 }
 
 /** `oci:DIR[:TAG]`; undefined for a registry's image. @throws Failure `Usage` for what else an image can be read from */
